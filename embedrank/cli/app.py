@@ -1,0 +1,75 @@
+"""The table of commands, and how a run of one ends: 0, 2 with one line on bad input, 130 on Ctrl-C, a traceback on bugs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from embedrank.cli import demo, embed, evaluate, models, rerank, search
+from embedrank.cli import index as index_command
+from embedrank.cli.console import print_error
+from embedrank.cli.wiring import Wiring
+from embedrank.core.errors import EmbedrankError
+
+BAD_INPUT = 2
+
+app = typer.Typer(
+    name="embedrank",
+    help="Embed, search in two stages, rerank and measure, with Qwen3 embedding models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("demo")(demo.demo)
+app.command("index")(index_command.index)
+app.command("search")(search.search)
+app.command("embed")(embed.embed)
+app.command("rerank")(rerank.rerank)
+app.command("eval")(evaluate.evaluate)
+app.command("models")(models.models)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import embedrank
+
+        typer.echo(f"embedrank {embedrank.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Embed, search in two stages, rerank and measure, with Qwen3 embedding models."""
+
+
+def run(arguments: Sequence[str], wiring: Wiring | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: Words after the program name.
+        wiring: How models are loaded; None loads real ones.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        app(args=list(arguments), prog_name="embedrank", obj=wiring or Wiring())
+    except EmbedrankError as error:
+        print_error(str(error))
+        return BAD_INPUT
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))

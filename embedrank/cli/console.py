@@ -1,0 +1,78 @@
+"""What goes where: results to stdout, progress, notes and errors to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+
+def out() -> Console:
+    """Console of the results."""
+    return Console(highlight=False)
+
+
+def err() -> Console:
+    """Console of everything that is not a result."""
+    return Console(stderr=True, highlight=False)
+
+
+def print_error(message: str) -> None:
+    """One line on stderr that says what was wrong.
+
+    Args:
+        message: May hold any characters; line breaks become blanks.
+    """
+    line = Text.assemble(("error: ", "bold red"), " ".join(message.split()))
+    err().print(line, soft_wrap=True)
+
+
+def note(message: str) -> None:
+    """A dim line on stderr that a reader may want to know.
+
+    Args:
+        message: Plain text.
+    """
+    err().print(Text(message, style="dim"), soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """One JSON value on one line of stdout, nothing else.
+
+    Args:
+        value: What `json.dumps` takes.
+    """
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def print_json_lines(rows: Iterable[object]) -> None:
+    """One JSON value a line on stdout.
+
+    Args:
+        rows: What `json.dumps` takes.
+    """
+    for row in rows:
+        print_json(row)
+
+
+@contextmanager
+def progress(description: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr for the time of a block; nothing where stderr is no terminal.
+
+    Args:
+        description: What is being done.
+        total: Number of steps, if known.
+
+    Yields:
+        A function to call with the number of steps done since the last call.
+    """
+    console = err()
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda steps: bar.advance(task, steps)

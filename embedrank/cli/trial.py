@@ -1,0 +1,115 @@
+"""One evaluation, wired: models, a store for the corpus, the pipeline that users get, and a report of all its stages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from embedrank.cli.console import progress
+from embedrank.cli.trial_store import fill
+from embedrank.cli.wiring import Wiring
+
+if TYPE_CHECKING:
+    from embedrank.evaluation.beir import BeirSet
+    from embedrank.evaluation.run import Run
+    from embedrank.search.config import SearchConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What is measured.
+
+    Attributes:
+        embedder: Name of the embedder; None for BM25 alone.
+        reranker: Name of the reranker; None for recall alone.
+        config: Choices of all searches.
+        weights: Further reranker shares to show beside the one in `config`.
+    """
+
+    embedder: str | None
+    reranker: str | None
+    config: SearchConfig
+    weights: Sequence[float] = ()
+
+    def settings(self) -> dict[str, object]:
+        """What it takes to repeat the trial, as plain values."""
+        config = self.config
+        shown: dict[str, object] = {"mode": config.mode, "recall": config.recall}
+        if self.embedder is not None:
+            shown |= {"embedder": self.embedder, "dim": config.dim, "instruction": config.instruction}
+        if config.mode == "fused":
+            weights = [config.dense_weight, config.lexical_weight]
+            shown |= {"fusion": config.fusion, "fusion_weights": weights}
+        if self.reranker is not None:
+            shown |= {"reranker": self.reranker, "rerank_depth": config.rerank_depth}
+        return shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a trial gave.
+
+    Attributes:
+        runs: System name to its run over documents.
+        settings: What it takes to repeat the trial.
+        notes: What a reader of the figures must know beyond the data's own notes.
+        timings_s: Seconds of each phase.
+    """
+
+    runs: Mapping[str, Run]
+    settings: Mapping[str, object]
+    notes: Sequence[str] = ()
+    timings_s: Mapping[str, float] = field(default_factory=dict)
+
+
+def run_trial(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Outcome:
+    """Index the corpus in a temporary folder and search it with every query.
+
+    Args:
+        trial: What is measured.
+        dataset: On what.
+        wiring: Where models come from.
+
+    Returns:
+        One run for each stage.
+    """
+    from embedrank.evaluation.run import document_run
+    from embedrank.search.pipeline import SearchPipeline
+    from embedrank.search.recall import Recall
+    from embedrank.search.rerank import blend_choice
+    from embedrank.search.trial import staged_runs
+
+    encoder = None if trial.embedder is None else wiring.embedder(trial.embedder)
+    reranker = None if trial.reranker is None else wiring.reranker(trial.reranker)
+    with TemporaryDirectory(prefix="embedrank-eval-") as folder:
+        start = time.perf_counter()
+        filled = fill(Path(folder), dataset.documents, encoder, dim=trial.config.dim)
+        indexed = time.perf_counter()
+        pipeline = SearchPipeline(
+            recall=Recall(vectors=filled.store, lexical=filled.store),
+            chunks=filled.store,
+            encoder=encoder,
+            reranker=reranker,
+        )
+        with progress("searching", len(dataset.queries)) as advance:
+            staged = staged_runs(
+                pipeline, dataset.queries, trial.config, weights=trial.weights, on_query=lambda: advance(1)
+            )
+        searched = time.perf_counter()
+    settings = trial.settings()
+    if reranker is not None:
+        settings["rerank_weight"], settings["blend"] = blend_choice(trial.config, reranker)
+    return Outcome(
+        runs={name: document_run(rows, lambda chunk_id: chunk_id) for name, rows in staged.items()},
+        settings=settings,
+        notes=_truncated(filled.num_truncated),
+        timings_s={"index": round(indexed - start, 2), "search": round(searched - indexed, 2)},
+    )
+
+
+def _truncated(count: int) -> list[str]:
+    return [f"{count} documents are longer than the embedder reads and were cut"] if count else []

@@ -1,0 +1,117 @@
+"""How commands get their models. Tests hand in their own; the real ones are imported when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import typer
+
+if TYPE_CHECKING:
+    from embedrank.core.protocols import Encoder, Reranker
+    from embedrank.core.types import Encoded
+
+    class NamedEncoder(Encoder, Protocol):
+        """An encoder that has a name and counts what it read; what `Embedder` is."""
+
+        @property
+        def name(self) -> str:
+            """How it was asked for: a preset, a folder or a hub id."""
+            ...
+
+        def encode_queries_reported(
+            self, texts: Sequence[str], *, instruction: str | None = None, dim: int | None = None
+        ) -> Encoded:
+            """Vectors, tokens and truncations of queries."""
+            ...
+
+        def encode_documents_reported(self, texts: Sequence[str], *, dim: int | None = None) -> Encoded:
+            """Vectors, tokens and truncations of documents."""
+            ...
+
+
+DEFAULT_MODEL = "nano"
+
+
+def load_embedder(name: str) -> NamedEncoder:
+    """Load an embedder.
+
+    Args:
+        name: Preset, folder or hub id.
+
+    Returns:
+        The model.
+    """
+    from embedrank.model.embedder import Embedder
+
+    return Embedder.load(name)
+
+
+def load_reranker(name: str) -> Reranker:
+    """Load a reranker.
+
+    Args:
+        name: Preset, folder or hub id.
+
+    Returns:
+        The model.
+    """
+    from embedrank.model.reranker import Reranker
+
+    return Reranker.load(name)
+
+
+def partner_of(embedder: str) -> str | None:
+    """The reranker that belongs to an embedder.
+
+    Args:
+        embedder: Name of an embedder.
+
+    Returns:
+        The same preset's name if it is a preset with a reranker, else None.
+    """
+    from embedrank.model.presets import presets
+
+    preset = presets().get(embedder)
+    return embedder if preset is not None and preset.reranker else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """The ways to get a model.
+
+    Attributes:
+        embedder: Name to embedder.
+        reranker: Name to reranker.
+        partner: Embedder name to the name of its reranker, if it has one.
+    """
+
+    embedder: Callable[[str], NamedEncoder] = load_embedder
+    reranker: Callable[[str], Reranker] = load_reranker
+    partner: Callable[[str], str | None] = partner_of
+
+    def reranker_for(self, embedder: str, asked: str | None) -> Reranker | None:
+        """The reranker that was asked for, else the embedder's partner, else none.
+
+        Args:
+            embedder: Name of the embedder.
+            asked: Name of a reranker, if the user gave one.
+
+        Returns:
+            The model, or None where the embedder has no partner.
+        """
+        name = asked or self.partner(embedder)
+        return None if name is None else self.reranker(name)
+
+
+def wiring_of(context: typer.Context) -> Wiring:
+    """The wiring that this run was started with.
+
+    Args:
+        context: The command's context.
+
+    Returns:
+        The wiring.
+    """
+    return context.obj if isinstance(context.obj, Wiring) else Wiring()

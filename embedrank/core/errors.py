@@ -1,0 +1,155 @@
+"""The one error tree. Every error carries its facts as fields and says what was wrong, where, and what to do.
+
+The command line prints `str(error)` as one line and exits with 2; servers map the classes to HTTP status codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class EmbedrankError(Exception):
+    """Root of all errors that a user can cause or repair."""
+
+
+class InvalidInputError(EmbedrankError, ValueError):
+    """A value handed in by the caller cannot be used."""
+
+    def __init__(self, what: str, problem: str, *, hint: str = "") -> None:
+        self.what = what
+        self.problem = problem
+        self.hint = hint
+        super().__init__(f"{what}: {problem}" + (f" ({hint})" if hint else ""))
+
+
+class ConfigError(EmbedrankError, ValueError):
+    """A field of a configuration is unknown, out of range or unsound beside another."""
+
+    def __init__(self, component: str, field: str, value: object, limit: str) -> None:
+        self.component = component
+        self.field = field
+        self.value = value
+        self.limit = limit
+        super().__init__(f"{component}.{field} = {value!r}: {limit}")
+
+
+class TokenIdError(EmbedrankError, ValueError):
+    """A token id lies outside the model's embedding table."""
+
+    def __init__(self, token_id: int, *, position: int, table_size: int) -> None:
+        self.token_id = token_id
+        self.position = position
+        self.table_size = table_size
+        super().__init__(
+            f"token id {token_id} at position {position} is outside the embedding table of {table_size} rows "
+            "(the text or the client used tokens that this model does not have)"
+        )
+
+
+class ModelNotFoundError(EmbedrankError):
+    """A model name is neither a preset, nor a folder, nor a hub id that can be fetched."""
+
+    def __init__(self, name: str, problem: str, *, hint: str = "") -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(f"model {name!r}: {problem}" + (f" ({hint})" if hint else ""))
+
+
+class CheckpointError(EmbedrankError):
+    """A checkpoint folder is there but cannot be loaded."""
+
+    def __init__(self, path: Path | str, problem: str, *, hint: str = "") -> None:
+        self.path = str(path)
+        self.problem = problem
+        super().__init__(f"checkpoint {path}: {problem}" + (f" ({hint})" if hint else ""))
+
+
+class MissingShardError(CheckpointError):
+    """The index of a sharded checkpoint names a file that is not there."""
+
+    def __init__(self, path: Path | str, shard: str) -> None:
+        self.shard = shard
+        super().__init__(path, f"shard {shard} is missing", hint="download the folder again; it is incomplete")
+
+
+class MissingTensorError(CheckpointError):
+    """Tensors that the architecture needs are in none of the files."""
+
+    def __init__(self, path: Path | str, tensors: Sequence[str]) -> None:
+        self.tensors = tuple(tensors)
+        shown = ", ".join(self.tensors[:3]) + (f" and {len(self.tensors) - 3} more" if len(self.tensors) > 3 else "")
+        super().__init__(path, f"no weights for {shown}", hint="config.json and the weights do not belong together")
+
+
+class TensorShapeError(CheckpointError):
+    """A stored tensor has another shape than config.json asks for."""
+
+    def __init__(self, path: Path | str, tensor: str, *, expected: Sequence[int], found: Sequence[int]) -> None:
+        self.tensor = tensor
+        self.expected = tuple(expected)
+        self.found = tuple(found)
+        super().__init__(
+            path,
+            f"{tensor} has shape {list(found)} but config.json asks for {list(expected)}",
+            hint="config.json and the weights do not belong together",
+        )
+
+
+class IndexNotFoundError(EmbedrankError):
+    """There is no index at the given place."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = str(path)
+        super().__init__(f"no index at {path} (make one with: embedrank index PATH... --to {path})")
+
+
+class IndexMismatchError(EmbedrankError):
+    """An index was built with other settings than those it is opened with."""
+
+    def __init__(self, path: Path | str, field: str, *, stored: object, given: object) -> None:
+        self.path = str(path)
+        self.field = field
+        self.stored = stored
+        self.given = given
+        super().__init__(
+            f"index {path} was built with {field} {stored!r}, not {given!r} "
+            "(open it with the model it was built with, or build a new index)"
+        )
+
+
+class DocumentReadError(EmbedrankError):
+    """One file could not be turned into text; the run goes on without it."""
+
+    def __init__(self, path: Path | str, problem: str) -> None:
+        self.path = str(path)
+        self.problem = problem
+        super().__init__(f"{path}: {problem}")
+
+
+class StorageError(EmbedrankError):
+    """The store could not write or read: disk full, permission denied, corrupt file."""
+
+    def __init__(self, path: Path | str, problem: str) -> None:
+        self.path = str(path)
+        self.problem = problem
+        super().__init__(f"{path}: {problem}")
+
+
+class DatasetError(EmbedrankError):
+    """An evaluation or training set is missing, malformed or empty."""
+
+    def __init__(self, path: Path | str, problem: str, *, line: int | None = None) -> None:
+        self.path = str(path)
+        self.problem = problem
+        self.line = line
+        super().__init__(f"{path}{f' line {line}' if line is not None else ''}: {problem}")
+
+
+class NumericalError(EmbedrankError):
+    """A model returned numbers that are not finite."""
+
+    def __init__(self, model: str, what: str) -> None:
+        self.model = model
+        self.what = what
+        super().__init__(f"model {model} returned {what} that are not finite (half precision overflows; use bf16 or fp32)")

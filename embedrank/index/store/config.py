@@ -1,0 +1,29 @@
+"""Settings of the embedded store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from embedrank.core.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanceConfig:
+    """How the store searches and keeps itself tidy.
+
+    Attributes:
+        exact_limit: Up to this many chunks are searched exactly in memory.
+        keep_versions_s: Seconds for which replaced files stay, so that a reader in the middle of a query finds them.
+        candidates: Rows the approximate index looks at for each row wanted, before exact rescoring.
+        max_query_terms: Further terms of a longer query are not looked up.
+    """
+
+    exact_limit: int = 50_000
+    keep_versions_s: float = 300.0
+    candidates: int = 4
+    max_query_terms: int = 2_000
+
+    def __post_init__(self) -> None:
+        for name, least in (("exact_limit", 0), ("keep_versions_s", 0), ("candidates", 1), ("max_query_terms", 1)):
+            if getattr(self, name) < least:
+                raise ConfigError("store", name, getattr(self, name), f"must be at least {least}")

@@ -1,0 +1,1 @@
+"""The packed Qwen3 decoder and what stands around it: checkpoints, tokenizer, pooling, embedder, reranker."""

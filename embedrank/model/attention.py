@@ -1,0 +1,42 @@
+"""Grouped-query attention with per-head normalisation of queries and keys before RoPE.
+
+Shape suffixes: T packed tokens, M hidden size, H query heads, G key-value heads, D head dimension.
+Source: Qwen3 technical report, arXiv 2505.09388, section 2.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from torch import Tensor, nn
+
+from embedrank.model.config import DecoderConfig
+from embedrank.model.norm import RMSNorm
+from embedrank.model.rope import rotate
+
+KeysValues: TypeAlias = tuple[Tensor, Tensor]
+RopeTables: TypeAlias = tuple[Tensor, Tensor]
+
+
+class Attention(nn.Module):
+    """The projections of one attention block; who sees whom is `AttentionPlan`'s. Names are Hugging Face's."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.head_dim = config.head_dim
+        hidden, queries, keys = config.hidden_size, config.num_attention_heads, config.num_key_value_heads
+        self.q_proj = nn.Linear(hidden, queries * self.head_dim, bias=False)
+        self.k_proj = nn.Linear(hidden, keys * self.head_dim, bias=False)
+        self.v_proj = nn.Linear(hidden, keys * self.head_dim, bias=False)
+        self.o_proj = nn.Linear(queries * self.head_dim, hidden, bias=False)
+        self.q_norm = RMSNorm(self.head_dim, eps=config.rms_norm_eps)
+        self.k_norm = RMSNorm(self.head_dim, eps=config.rms_norm_eps)
+
+    def queries(self, normed_TM: Tensor, rope: RopeTables) -> Tensor:
+        """Queries, normalised and rotated, `[T, H, D]`."""
+        return rotate(self.q_norm(self.q_proj(normed_TM).unflatten(-1, (-1, self.head_dim))), *rope)
+
+    def keys_values(self, normed_TM: Tensor, rope: RopeTables) -> KeysValues:
+        """Keys (normalised and rotated) and values, both `[T, G, D]`."""
+        keys_TGD = self.k_norm(self.k_proj(normed_TM).unflatten(-1, (-1, self.head_dim)))
+        return rotate(keys_TGD, *rope), self.v_proj(normed_TM).unflatten(-1, (-1, self.head_dim))

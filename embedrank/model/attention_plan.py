@@ -1,0 +1,232 @@
+"""How the sequences of a pack attend: in groups of like length, each group one call.
+
+Only attention sees sequences as rows of a rectangle. Right-padding a row is invisible under causal attention, so groups
+need no mask there; where a mask is needed (bidirectional rows of unequal length, a shared prefix) it is made here, once.
+
+Shape suffixes: T packed tokens, S slots (T plus padding inside groups), N sequences, B rows of a group, L row length,
+P shared prefix, K keys (P + L), H query heads, G key-value heads, D head dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from embedrank.model.dot_product import dot_product
+
+MASKED_BLOCK = 1024  # query rows per call where a mask is needed, so that no mask is ever L x L
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Neighbouring sequences that attend in one call, as rows padded to the longest."""
+
+    lengths: tuple[int, ...]
+
+    @property
+    def rows(self) -> int:
+        """Number of sequences."""
+        return len(self.lengths)
+
+    @property
+    def length(self) -> int:
+        """Tokens per row, padding included."""
+        return max(self.lengths)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionPlan:
+    """The groups of a pack and the moves between the packed axis and the groups' slots.
+
+    Attributes:
+        groups: In the order of the packed axis.
+        slots_S: For each slot the packed token it shows; None where slots and tokens are the same.
+        places_T: For each packed token its slot; None likewise.
+        is_causal: Whether a token sees only tokens before it.
+        num_prefix: Tokens of the shared prefix that every token sees.
+    """
+
+    groups: tuple[Group, ...]
+    slots_S: Tensor | None
+    places_T: Tensor | None
+    is_causal: bool
+    num_prefix: int
+
+    @classmethod
+    def of(
+        cls,
+        lengths: Sequence[int],
+        *,
+        is_causal: bool,
+        num_prefix: int = 0,
+        max_padding: float = 0.0,
+        device: torch.device | str = "cpu",
+    ) -> AttentionPlan:
+        """Group neighbours of a pack.
+
+        Args:
+            lengths: Tokens per sequence, in packed order; ascending order makes the best groups.
+            is_causal: Whether attention is causal.
+            num_prefix: Tokens of a shared prefix, 0 for none.
+            max_padding: Largest share of padding in a group, 0 to 1; 0 groups equal lengths only.
+            device: Where the index tensors live.
+
+        Returns:
+            The plan.
+        """
+        groups = tuple(_group(lengths, max_padding))
+        slots = places = None
+        if any(length != group.length for group in groups for length in group.lengths):
+            slots, places = _moves(groups)
+            slots, places = slots.to(device), places.to(device)
+        return cls(groups=groups, slots_S=slots, places_T=places, is_causal=is_causal, num_prefix=num_prefix)
+
+    def attend(
+        self,
+        queries_THD: Tensor,
+        keys_TGD: Tensor,
+        values_TGD: Tensor,
+        *,
+        prefix: tuple[Tensor, Tensor] | None = None,
+        last_only: bool = False,
+    ) -> Tensor:
+        """Attention of every sequence over itself and the shared prefix.
+
+        Args:
+            queries_THD: One query per packed token, or `[N, H, D]` with one per sequence if `last_only`.
+            keys_TGD: One key per packed token.
+            values_TGD: One value per packed token.
+            prefix: Keys and values `[P, G, D]` that come before every sequence.
+            last_only: Whether the queries are those of each sequence's last token.
+
+        Returns:
+            `[T, H * D]`, or `[N, H * D]` if `last_only`.
+        """
+        keys_SGD, values_SGD = self._spread(keys_TGD), self._spread(values_TGD)
+        queries = queries_THD if last_only else self._spread(queries_THD)
+        mixed, query_start, key_start = [], 0, 0
+        for group in self.groups:
+            width = 1 if last_only else group.length
+            query_stop, key_stop = query_start + group.rows * width, key_start + group.rows * group.length
+            rows = _rows(queries[query_start:query_stop], group.rows)
+            keys = _rows(keys_SGD[key_start:key_stop], group.rows)
+            values = _rows(values_SGD[key_start:key_stop], group.rows)
+            if prefix is not None:
+                keys, values = _prepend(prefix[0], keys), _prepend(prefix[1], values)
+            mixed.append(self._attend_group(group, rows, keys, values).transpose(1, 2).flatten(0, 1).flatten(1))
+            query_start, key_start = query_stop, key_stop
+        joined = mixed[0] if len(mixed) == 1 else torch.cat(mixed)
+        return joined if last_only else self._collect(joined)
+
+    def _attend_group(self, group: Group, queries_BHLD: Tensor, keys_BGKD: Tensor, values_BGKD: Tensor) -> Tensor:
+        last_only = queries_BHLD.shape[2] == 1 and group.length > 1
+        causal = self.is_causal and not last_only
+        if causal and not self.num_prefix:
+            return dot_product(queries_BHLD, keys_BGKD, values_BGKD, is_causal=True)
+        visible_B1K = _visible(group, self.num_prefix, queries_BHLD.device)
+        if not causal:
+            mask = None if visible_B1K is None else visible_B1K[:, None]
+            return dot_product(queries_BHLD, keys_BGKD, values_BGKD, mask=mask)
+        return self._attend_in_blocks(queries_BHLD, keys_BGKD, values_BGKD)
+
+    def _attend_in_blocks(self, queries_BHLD: Tensor, keys_BGKD: Tensor, values_BGKD: Tensor) -> Tensor:
+        """Causal attention behind a prefix: row i sees the prefix and the keys up to its own."""
+        blocks, length = [], queries_BHLD.shape[2]
+        for start in range(0, length, MASKED_BLOCK):
+            stop = min(start + MASKED_BLOCK, length)
+            seen = self.num_prefix + stop
+            mask = torch.ones(stop - start, seen, dtype=torch.bool, device=queries_BHLD.device)
+            mask = mask.tril(diagonal=self.num_prefix + start)
+            blocks.append(
+                dot_product(
+                    queries_BHLD[:, :, start:stop], keys_BGKD[:, :, :seen], values_BGKD[:, :, :seen], mask=mask
+                )
+            )
+        return blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=2)
+
+    def _spread(self, states: Tensor) -> Tensor:
+        if self.slots_S is None:
+            return states
+        return _Spread.apply(states, self.slots_S, self.places_T)  # type: ignore[no-any-return,no-untyped-call]
+
+    def _collect(self, states: Tensor) -> Tensor:
+        if self.slots_S is None:
+            return states
+        return _Collect.apply(states, self.places_T)  # type: ignore[no-any-return,no-untyped-call]
+
+
+def _group(lengths: Sequence[int], max_padding: float) -> list[Group]:
+    groups: list[Group] = []
+    current: list[int] = []
+    for length in lengths:
+        rows = len(current) + 1
+        widest = max([length, *current]) if current else length
+        if current and 1 - (sum(current) + length) / (rows * widest) > max_padding:
+            groups.append(Group(lengths=tuple(current)))
+            current = []
+        current.append(length)
+    groups.append(Group(lengths=tuple(current)))
+    return groups
+
+
+def _moves(groups: Sequence[Group]) -> tuple[Tensor, Tensor]:
+    slots, places, num_tokens, num_slots = [], [], 0, 0
+    for group in groups:
+        for length in group.lengths:
+            row = torch.arange(group.length)
+            slots.append(num_tokens + row.clamp(max=length - 1))
+            places.append(num_slots + row[:length])
+            num_tokens += length
+            num_slots += group.length
+    return torch.cat(slots), torch.cat(places)
+
+
+def _rows(states: Tensor, rows: int) -> Tensor:
+    return states.unflatten(0, (rows, -1)).transpose(1, 2)
+
+
+def _prepend(prefix_PGD: Tensor, own_BGLD: Tensor) -> Tensor:
+    shared = prefix_PGD.transpose(0, 1).unsqueeze(0).expand(own_BGLD.shape[0], -1, -1, -1)
+    return torch.cat((shared.to(own_BGLD.dtype), own_BGLD), dim=2)
+
+
+def _visible(group: Group, num_prefix: int, device: torch.device) -> Tensor | None:
+    """Which keys are real: `[B, 1, K]`, or None where no row is padded."""
+    if all(length == group.length for length in group.lengths):
+        return None
+    ends = torch.tensor(group.lengths, device=device)[:, None] + num_prefix
+    return (torch.arange(num_prefix + group.length, device=device)[None, :] < ends)[:, None]
+
+
+class _Spread(torch.autograd.Function):
+    """Packed tokens to slots; what flows back into padding is nothing, so the way back is a plain selection."""
+
+    @staticmethod
+    def forward(ctx: Any, states_T: Tensor, slots_S: Tensor, places_T: Tensor) -> Tensor:
+        ctx.save_for_backward(places_T)
+        return states_T.index_select(0, slots_S)
+
+    @staticmethod
+    def backward(ctx: Any, grad_S: Tensor) -> tuple[Tensor, None, None]:
+        (places_T,) = ctx.saved_tensors
+        return grad_S.index_select(0, places_T), None, None
+
+
+class _Collect(torch.autograd.Function):
+    """Slots back to packed tokens; padding gets a gradient of zero."""
+
+    @staticmethod
+    def forward(ctx: Any, states_S: Tensor, places_T: Tensor) -> Tensor:
+        ctx.save_for_backward(places_T)
+        ctx.num_slots = states_S.shape[0]
+        return states_S.index_select(0, places_T)
+
+    @staticmethod
+    def backward(ctx: Any, grad_T: Tensor) -> tuple[Tensor, None]:
+        (places_T,) = ctx.saved_tensors
+        grad_S = grad_T.new_zeros((ctx.num_slots, *grad_T.shape[1:]))
+        return grad_S.index_copy_(0, places_T, grad_T), None

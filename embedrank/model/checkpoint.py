@@ -1,0 +1,158 @@
+"""Writing model folders that sentence-transformers, transformers and vLLM load unchanged.
+
+A folder is written beside its final name and renamed when complete.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from embedrank.core.errors import StorageError
+from embedrank.model.config import DecoderConfig
+from embedrank.model.decoder import Decoder
+from embedrank.model.prompting import PromptPolicy
+from embedrank.model.tokenizer import TextTokenizer
+
+_ST = "sentence_transformers.models."
+
+
+def save_embedder(
+    folder: Path,
+    decoder: Decoder,
+    tokenizer: TextTokenizer,
+    *,
+    prompts: PromptPolicy,
+    max_length: int,
+    provenance: Mapping[str, Any] | None = None,
+    dtype: torch.dtype = torch.bfloat16,
+) -> None:
+    """Write an embedder in the layout of the official checkpoints: tensors without `model.`, no head.
+
+    Args:
+        folder: Must not exist yet.
+        decoder: The weights.
+        tokenizer: Its tokenizer.
+        prompts: What stands before queries and documents.
+        max_length: Most tokens read of a text.
+        provenance: Recipe, data and scores, for `embedrank.json`.
+        dtype: Type the weights are stored in.
+
+    Raises:
+        StorageError: If the folder exists or cannot be written.
+    """
+    hidden = decoder.config.hidden_size
+    modes = ("cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken")
+    files = {
+        "modules.json": [
+            {"idx": 0, "name": "0", "path": "", "type": f"{_ST}Transformer"},
+            {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{_ST}Pooling"},
+            {"idx": 2, "name": "2", "path": "2_Normalize", "type": f"{_ST}Normalize"},
+        ],
+        "1_Pooling/config.json": {
+            "word_embedding_dimension": hidden,
+            **{f"pooling_mode_{mode}": mode == "lasttoken" for mode in modes},
+            "include_prompt": True,
+        },
+        "config_sentence_transformers.json": {
+            "prompts": {"query": prompts.query_prefix, "document": prompts.document_prefix},
+            "default_prompt_name": None,
+            "similarity_fn_name": "cosine",
+        },
+        "sentence_bert_config.json": {"max_seq_length": max_length, "do_lower_case": False},
+        "config.json": _config(decoder.config, "Qwen3Model", tokenizer, dtype),
+        "embedrank.json": {"kind": "embedder", **(provenance or {})},
+    }
+    _write(folder, files, _tensors(decoder, "", dtype), tokenizer)
+
+
+def save_reranker(
+    folder: Path,
+    decoder: Decoder,
+    tokenizer: TextTokenizer,
+    *,
+    provenance: Mapping[str, Any] | None = None,
+    lm_head_VM: Tensor | None = None,
+    dtype: torch.dtype = torch.bfloat16,
+) -> None:
+    """Write a reranker as a causal language model, which is what the official ones are.
+
+    Args:
+        folder: Must not exist yet.
+        decoder: The weights.
+        tokenizer: Its tokenizer; nothing is appended to prompts, so its post-processor is left out.
+        provenance: Recipe, data and scores, for `embedrank.json`.
+        lm_head_VM: The head of an untied model.
+        dtype: Type the weights are stored in.
+
+    Raises:
+        StorageError: If the folder exists or cannot be written.
+    """
+    tensors = _tensors(decoder, "model.", dtype)
+    if lm_head_VM is not None:
+        tensors["lm_head.weight"] = lm_head_VM.detach().to(dtype).contiguous()
+    files = {
+        "config.json": _config(decoder.config, "Qwen3ForCausalLM", tokenizer, dtype),
+        "embedrank.json": {"kind": "reranker", **(provenance or {})},
+    }
+    _write(folder, files, tensors, tokenizer, post_processor=False)
+
+
+def _config(config: DecoderConfig, architecture: str, tokenizer: TextTokenizer, dtype: torch.dtype) -> dict[str, Any]:
+    fields = config.to_mapping()
+    if fields.pop("is_causal") is False:
+        fields["is_causal"] = False
+    return {
+        "architectures": [architecture],
+        "model_type": "qwen3",
+        "attention_bias": False,
+        "attention_dropout": 0.0,
+        "hidden_act": "silu",
+        "initializer_range": 0.02,
+        "use_cache": True,
+        "use_sliding_window": False,
+        "sliding_window": None,
+        "rope_scaling": None,
+        "bos_token_id": tokenizer.end_id,
+        "eos_token_id": tokenizer.end_id,
+        "pad_token_id": tokenizer.end_id,
+        "torch_dtype": str(dtype).removeprefix("torch."),
+        **fields,
+    }
+
+
+def _tensors(decoder: Decoder, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
+    return {prefix + name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in decoder.state_dict().items()}
+
+
+def _write(
+    folder: Path,
+    files: Mapping[str, Any],
+    tensors: dict[str, Tensor],
+    tokenizer: TextTokenizer,
+    *,
+    post_processor: bool = True,
+) -> None:
+    if folder.exists():
+        raise StorageError(folder, "exists already; choose another folder or remove it")
+    partial = folder.with_name(folder.name + ".partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        for name, content in files.items():
+            path = partial / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        for name, text in tokenizer.files(post_processor=post_processor).items():
+            (partial / name).write_text(text, encoding="utf-8")
+        save_file(tensors, partial / "model.safetensors", metadata={"format": "pt"})
+        partial.rename(folder)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise StorageError(folder, f"model not written: {error}") from error

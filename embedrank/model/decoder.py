@@ -1,0 +1,175 @@
+"""The Qwen3 decoder over packed sequences.
+
+It returns hidden states, never logits: embedders pool them, rerankers multiply them with two rows. The last layer is
+computed at the pooled positions only, because nothing else of it is read.
+
+Shape suffixes: T packed tokens, N sequences, M hidden size, A all heads of a token (H * D).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from embedrank.core.errors import TokenIdError
+from embedrank.model.attention import Attention, KeysValues, RopeTables
+from embedrank.model.attention_plan import AttentionPlan
+from embedrank.model.config import DecoderConfig
+from embedrank.model.mlp import MLP
+from embedrank.model.norm import RMSNorm
+from embedrank.model.packing import Pack
+from embedrank.model.rope import rope_tables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefix:
+    """Keys and values, layer by layer, of tokens that come before every sequence of later packs."""
+
+    layers: tuple[KeysValues, ...]
+    num_tokens: int
+
+
+class DecoderLayer(nn.Module):
+    """Attention and feed-forward, each behind a norm and added to the stream."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.self_attn = Attention(config)
+        self.mlp = MLP(config)
+        self.input_layernorm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.post_attention_layernorm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+
+    def ask(self, hidden_TM: Tensor, rope: RopeTables) -> tuple[Tensor, KeysValues]:
+        """Queries, and keys with values, of every token."""
+        normed = self.input_layernorm(hidden_TM)
+        return self.self_attn.queries(normed, rope), self.self_attn.keys_values(normed, rope)
+
+    def ask_last(self, hidden_TM: Tensor, rope: RopeTables, rows_N: Tensor) -> tuple[Tensor, KeysValues]:
+        """Queries of the tokens `rows_N` only, keys with values of every token."""
+        normed = self.input_layernorm(hidden_TM)
+        rope_N = (rope[0][rows_N], rope[1][rows_N])
+        return self.self_attn.queries(normed[rows_N], rope_N), self.self_attn.keys_values(normed, rope)
+
+    def add(self, hidden_TM: Tensor, mixed_TA: Tensor) -> Tensor:
+        """Add attention's result and the feed-forward block to the stream."""
+        hidden_TM = hidden_TM + self.self_attn.o_proj(mixed_TA)
+        added: Tensor = hidden_TM + self.mlp(self.post_attention_layernorm(hidden_TM))
+        return added
+
+
+class Decoder(nn.Module):
+    """Token embedding, layers, final norm. Serves and trains.
+
+    Attributes:
+        max_padding: Largest share of padding inside an attention group; a matter of speed only.
+    """
+
+    def __init__(self, config: DecoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.max_padding = 0.0
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_hidden_layers))
+        self.norm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self._ask, self._ask_last, self._add = DecoderLayer.ask, DecoderLayer.ask_last, DecoderLayer.add
+
+    def compile_blocks(self) -> None:
+        """Fuse the element-wise work of the layers with `torch.compile`; needs a C++ compiler and half a minute.
+
+        All layers share the compiled blocks, and the number of tokens may vary. Results stay within rounding.
+        """
+        self._ask = torch.compile(DecoderLayer.ask, dynamic=True)
+        self._ask_last = torch.compile(DecoderLayer.ask_last, dynamic=True)
+        self._add = torch.compile(DecoderLayer.add, dynamic=True)
+
+    def forward(self, pack: Pack, *, prefix: Prefix | None = None) -> Tensor:
+        """Hidden states of each sequence's last token after the final norm.
+
+        Args:
+            pack: The sequences; with a prefix, packed with `offset=prefix.num_tokens`.
+            prefix: Shared tokens before every sequence, from `prefill`.
+
+        Returns:
+            `[N, M]` in the pack's order.
+
+        Raises:
+            TokenIdError: If an id is outside the embedding table.
+        """
+        return self._run(pack, prefix=prefix, last_only=True)
+
+    def all_positions(self, pack: Pack) -> Tensor:
+        """Hidden states of every packed token after the final norm, `[T, M]`."""
+        return self._run(pack, prefix=None, last_only=False)
+
+    def prefill(self, tokens: list[int]) -> Prefix:
+        """Compute a shared prefix once.
+
+        Args:
+            tokens: Its token ids, at least one.
+
+        Returns:
+            What later packs need of it.
+
+        Raises:
+            TokenIdError: If an id is outside the embedding table.
+        """
+        assert self.config.is_causal, "a prefix that sees what follows it cannot be shared"
+        pack = Pack.of([tokens], device=self.device)
+        hidden, rope, plan = self._enter(pack, num_prefix=0)
+        kept: list[KeysValues] = []
+        for layer in self._stack[:-1]:
+            queries, keys_values = self._ask(layer, hidden, rope)
+            hidden = self._add(layer, hidden, plan.attend(queries, *keys_values))
+            kept.append(keys_values)
+        final = self._stack[-1]
+        kept.append(final.self_attn.keys_values(final.input_layernorm(hidden), rope))
+        return Prefix(layers=tuple(kept), num_tokens=len(tokens))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.embed_tokens.weight.device
+
+    @property
+    def _stack(self) -> list[DecoderLayer]:
+        return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
+
+    def _run(self, pack: Pack, *, prefix: Prefix | None, last_only: bool) -> Tensor:
+        hidden, rope, plan = self._enter(pack, num_prefix=prefix.num_tokens if prefix else 0)
+        for depth, layer in enumerate(self._stack):
+            before = prefix.layers[depth] if prefix else None
+            if last_only and depth == len(self._stack) - 1:
+                queries, keys_values = self._ask_last(layer, hidden, rope, pack.last_N)
+                hidden = hidden[pack.last_N]
+                mixed = plan.attend(queries, *keys_values, prefix=before, last_only=True)
+            else:
+                queries, keys_values = self._ask(layer, hidden, rope)
+                mixed = plan.attend(queries, *keys_values, prefix=before)
+            hidden = self._add(layer, hidden, mixed)
+        normed: Tensor = self.norm(hidden)
+        return normed
+
+    def _enter(self, pack: Pack, *, num_prefix: int) -> tuple[Tensor, RopeTables, AttentionPlan]:
+        self._check_ids(pack.tokens_T)
+        hidden_TM = self.embed_tokens(pack.tokens_T)
+        if torch.is_autocast_enabled(hidden_TM.device.type):
+            hidden_TM = hidden_TM.to(torch.get_autocast_dtype(hidden_TM.device.type))
+        rope = rope_tables(
+            pack.positions_T, head_dim=self.config.head_dim, theta=self.config.rope_theta, dtype=hidden_TM.dtype
+        )
+        plan = AttentionPlan.of(
+            pack.lengths,
+            is_causal=self.config.is_causal,
+            num_prefix=num_prefix,
+            max_padding=self.max_padding,
+            device=hidden_TM.device,
+        )
+        return hidden_TM, rope, plan
+
+    def _check_ids(self, tokens_T: Tensor) -> None:
+        outside = (tokens_T < 0) | (tokens_T >= self.config.vocab_size)
+        if bool(outside.any()):
+            position = int(outside.nonzero()[0])
+            raise TokenIdError(int(tokens_T[position]), position=position, table_size=self.config.vocab_size)

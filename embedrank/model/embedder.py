@@ -1,0 +1,211 @@
+"""Texts to unit vectors: prompt, tokenise, pack, run, pool, put back in order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from embedrank.core.errors import CheckpointError, InvalidInputError, NumericalError
+from embedrank.core.types import Encoded, FloatArray, Truncation
+from embedrank.model.config import DecoderConfig
+from embedrank.model.decoder import Decoder
+from embedrank.model.packing import Pack, pack_by_budget
+from embedrank.model.pooling import pooled, read_pooling, unit_prefix
+from embedrank.model.precision import choose_device, choose_dtype
+from embedrank.model.prompting import PromptPolicy
+from embedrank.model.provenance import max_length_of, model_kind
+from embedrank.model.resolve import resolve
+from embedrank.model.texts import checked_texts
+from embedrank.model.tokenizer import TextTokenizer
+from embedrank.model.weights import Weights, load_decoder
+
+MIN_DIM = 32
+_TEXTS_AT_ONCE = 2048  # texts tokenised and sorted together; bounds memory on long lists
+Progress = Callable[[int, int], None]
+
+
+class Embedder:
+    """An embedding model of the Qwen3 architecture.
+
+    Attributes:
+        name: What it was loaded by.
+        fingerprint: Hash of weights, shape, tokenizer, pooling and prompts.
+        dim: Largest number of dimensions.
+        max_length: Most tokens read of a text, end token included.
+        prompts: What stands before queries and documents.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        tokenizer: TextTokenizer,
+        *,
+        prompts: PromptPolicy | None = None,
+        pooling: str = "lasttoken",
+        max_length: int | None = None,
+        name: str = "unnamed",
+        fingerprint: str = "",
+        max_batch_tokens: int = 4096,
+    ) -> None:
+        self.name = name
+        self.fingerprint = fingerprint
+        self.dim = decoder.config.hidden_size
+        self.max_length = max_length or decoder.config.max_position_embeddings
+        if not 1 <= self.max_length <= decoder.config.max_position_embeddings:
+            raise InvalidInputError(
+                "max_length", f"{self.max_length} is outside 1..{decoder.config.max_position_embeddings}"
+            )
+        self.prompts = prompts or PromptPolicy()
+        self._decoder, self._tokenizer, self._pooling = decoder, tokenizer, pooling
+        self._max_batch_tokens = max_batch_tokens
+
+    @classmethod
+    def load(
+        cls,
+        name: str,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        max_length: int | None = None,
+        max_batch_tokens: int = 4096,
+        revision: str | None = None,
+    ) -> Embedder:
+        """Load a model.
+
+        Args:
+            name: `nano`, `0.6b`, `4b`, `8b`, a folder, or a hub id.
+            device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the fastest present.
+            dtype: `bf16`, `fp32` or `fp16`; None takes bf16 where the hardware is fast at it, else fp32.
+            max_length: Most tokens read of a text; None takes the model's own limit.
+            max_batch_tokens: Tokens computed in one pass.
+            revision: Branch, tag or commit on the hub.
+
+        Returns:
+            The model.
+
+        Raises:
+            ModelNotFoundError: If there is no such model.
+            CheckpointError: If its folder is damaged, incomplete or holds another kind of model.
+        """
+        folder = resolve(name, kind="embedder", revision=revision)
+        if model_kind(folder) == "reranker":
+            raise CheckpointError(folder, "is a reranker", hint="load it with Reranker.load")
+        config = DecoderConfig.from_json(folder / "config.json")
+        weights, tokenizer = Weights(folder), TextTokenizer.load(folder)
+        on = choose_device(device)
+        decoder = load_decoder(weights, config, dtype=choose_dtype(dtype, on), device=on)
+        prompts, pooling = PromptPolicy.load(folder), read_pooling(folder)
+        return cls(
+            decoder,
+            tokenizer,
+            prompts=prompts,
+            pooling=pooling,
+            max_length=max_length or max_length_of(folder, config.max_position_embeddings),
+            name=name,
+            fingerprint=_fingerprint(weights, folder, pooling, prompts),
+            max_batch_tokens=max_batch_tokens,
+        )
+
+    @property
+    def default_instruction(self) -> str | None:
+        """The task put before queries when none is given; None where the model reads queries raw."""
+        return self.prompts.default_instruction
+
+    def encode_queries(
+        self, texts: Sequence[str], *, instruction: str | None = None, dim: int | None = None
+    ) -> FloatArray:
+        """Vectors of queries.
+
+        Args:
+            texts: The queries.
+            instruction: The task in one English sentence; None takes the model's own, an empty string none at all.
+            dim: Numbers per vector, 32 to `self.dim`; None takes all.
+
+        Returns:
+            Float32 `[n, dim]`, unit rows, in the order of the texts.
+
+        Raises:
+            InvalidInputError: If `texts` is no list of strings or `dim` is out of range.
+            TokenIdError: If a text uses a token that the model has no row for.
+        """
+        return self.encode_queries_reported(texts, instruction=instruction, dim=dim).vectors
+
+    def encode_documents(
+        self, texts: Sequence[str], *, dim: int | None = None, on_progress: Progress | None = None
+    ) -> FloatArray:
+        """Vectors of documents.
+
+        Args:
+            texts: The documents.
+            dim: Numbers per vector, 32 to `self.dim`; None takes all.
+            on_progress: Called with texts done and texts in all.
+
+        Returns:
+            Float32 `[n, dim]`, unit rows, in the order of the texts.
+
+        Raises:
+            InvalidInputError: If `texts` is no list of strings or `dim` is out of range.
+            TokenIdError: If a text uses a token that the model has no row for.
+        """
+        return self.encode_documents_reported(texts, dim=dim, on_progress=on_progress).vectors
+
+    def encode_queries_reported(
+        self, texts: Sequence[str], *, instruction: str | None = None, dim: int | None = None
+    ) -> Encoded:
+        """As `encode_queries`, with token counts and truncations."""
+        checked = checked_texts(texts, "queries")
+        return self._encode([self.prompts.query(text, instruction) for text in checked], dim, None)
+
+    def encode_documents_reported(
+        self, texts: Sequence[str], *, dim: int | None = None, on_progress: Progress | None = None
+    ) -> Encoded:
+        """As `encode_documents`, with token counts and truncations."""
+        checked = checked_texts(texts, "documents")
+        return self._encode([self.prompts.document(text) for text in checked], dim, on_progress)
+
+    def _encode(self, texts: Sequence[str], dim: int | None, on_progress: Progress | None) -> Encoded:
+        width = self._checked_dim(dim)
+        vectors = np.empty((len(texts), width), dtype=np.float32)
+        num_tokens: list[int] = []
+        truncations: list[Truncation] = []
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            part = self._tokenizer.encode_ended(texts[start : start + _TEXTS_AT_ONCE], max_length=self.max_length)
+            for index, (ids, uncut) in enumerate(part, start=start):
+                num_tokens.append(len(ids))
+                if uncut > len(ids):
+                    truncations.append(Truncation(index=index, num_tokens=uncut, kept_tokens=len(ids)))
+            done = start
+            for indices, rows in self._run([ids for ids, _ in part], width):
+                vectors[[start + index for index in indices]] = rows
+                done += len(indices)
+                if on_progress is not None:
+                    on_progress(done, len(texts))
+        if not np.isfinite(vectors).all():
+            raise NumericalError(self.name, "vectors")
+        return Encoded(vectors=vectors, num_tokens=num_tokens, truncations=truncations)
+
+    @torch.inference_mode()
+    def _run(self, sequences: Sequence[list[int]], dim: int) -> Iterator[tuple[list[int], FloatArray]]:
+        for indices in pack_by_budget([len(ids) for ids in sequences], max_tokens=self._max_batch_tokens):
+            pack = Pack.of([sequences[index] for index in indices], device=self._decoder.device)
+            yield indices, unit_prefix(pooled(self._decoder, pack, self._pooling), dim).cpu().numpy()
+
+    def _checked_dim(self, dim: int | None) -> int:
+        smallest = min(MIN_DIM, self.dim)
+        if dim is None:
+            return self.dim
+        if isinstance(dim, bool) or not isinstance(dim, int) or not smallest <= dim <= self.dim:
+            raise InvalidInputError("dim", f"{dim!r} is not a whole number in {smallest}..{self.dim}")
+        return dim
+
+
+def _fingerprint(weights: Weights, folder: Path, pooling: str, prompts: PromptPolicy) -> str:
+    digest = hashlib.sha256(weights.fingerprint())
+    for part in (folder / "config.json", folder / "tokenizer.json"):
+        digest.update(part.read_bytes())
+    digest.update(repr((pooling, prompts.query_prefix, prompts.document_prefix)).encode())
+    return digest.hexdigest()[:32]

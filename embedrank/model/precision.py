@@ -1,0 +1,70 @@
+"""Which device and which number type a model runs in when the user does not say."""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+
+from embedrank.core.errors import InvalidInputError
+
+_DTYPES = {
+    "bf16": torch.bfloat16,
+    "bfloat16": torch.bfloat16,
+    "fp32": torch.float32,
+    "float32": torch.float32,
+    "fp16": torch.float16,
+    "float16": torch.float16,
+}
+
+
+def choose_device(name: str | None) -> torch.device:
+    """The device asked for, else the fastest one present.
+
+    Args:
+        name: Such as `cpu`, `cuda`, `cuda:1`, `mps`; None chooses.
+
+    Returns:
+        The device.
+
+    Raises:
+        InvalidInputError: If there is no such device.
+    """
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InvalidInputError("device", f"{name!r} cannot be used: {str(error).splitlines()[0]}") from error
+    return device
+
+
+def choose_dtype(name: str | None, device: torch.device) -> torch.dtype:
+    """The number type asked for, else bfloat16 where the hardware multiplies it fast and float32 elsewhere.
+
+    Args:
+        name: `bf16`, `fp32` or `fp16`; None chooses. fp16 warns: large models overflow in it.
+        device: Where the model runs.
+
+    Returns:
+        The type of weights and activations; pooling, norms and scores are float32 in any case.
+
+    Raises:
+        InvalidInputError: If the name is unknown.
+    """
+    if name is None:
+        return torch.bfloat16 if _multiplies_bf16(device) else torch.float32
+    if name not in _DTYPES:
+        raise InvalidInputError("dtype", f"{name!r} is not one of bf16, fp32, fp16")
+    if _DTYPES[name] is torch.float16:
+        warnings.warn("fp16 overflows in large Qwen3 models; bf16 does not", stacklevel=3)
+    return _DTYPES[name]
+
+
+def _multiplies_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    if device.type == "cpu":
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return False

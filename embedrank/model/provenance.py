@@ -1,0 +1,41 @@
+"""Small facts about a model folder that decide how it is read: its kind and its length limit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+FILE = "embedrank.json"
+
+
+def model_kind(folder: Path) -> str | None:
+    """What a folder says it holds.
+
+    Args:
+        folder: A model folder.
+
+    Returns:
+        `embedder`, `reranker`, or None where it does not say.
+    """
+    kind = _json(folder / FILE).get("kind")
+    if kind in ("embedder", "reranker"):
+        return str(kind)
+    architectures = _json(folder / "config.json").get("architectures") or []
+    if "Qwen3ForSequenceClassification" in architectures:
+        return "reranker"
+    return "embedder" if (folder / "1_Pooling" / "config.json").is_file() else None
+
+
+def max_length_of(folder: Path, max_position_embeddings: int) -> int:
+    """Most tokens a model reads: sentence-transformers' `max_seq_length` where given, at most its positions."""
+    limit = _json(folder / "sentence_bert_config.json").get("max_seq_length")
+    return min(limit, max_position_embeddings) if isinstance(limit, int) and limit > 0 else max_position_embeddings
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,186 @@
+"""Yes or no: does a document answer a query? One prompt prefix for all documents of a call, two rows for a head."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+
+from embedrank.core.errors import CheckpointError, InvalidInputError, NumericalError
+from embedrank.core.prompts import RerankTemplate, rerank_template
+from embedrank.core.types import FloatArray, Judged
+from embedrank.model.config import DecoderConfig
+from embedrank.model.decoder import Decoder
+from embedrank.model.head import YesNoHead, read_head
+from embedrank.model.packing import Pack, pack_by_budget
+from embedrank.model.precision import choose_device, choose_dtype
+from embedrank.model.provenance import model_kind
+from embedrank.model.rerank_prompts import RerankPrompts, rerank_prompts
+from embedrank.model.resolve import resolve
+from embedrank.model.texts import checked_texts
+from embedrank.model.tokenizer import TextTokenizer
+from embedrank.model.weights import Weights, load_decoder
+
+DEFAULT_MAX_LENGTH = 8192  # as in the published runs
+
+
+class Reranker:
+    """A yes/no reranker of the Qwen3 architecture.
+
+    Attributes:
+        name: What it was loaded by.
+        fingerprint: Hash of weights, tokenizer and template.
+        max_length: Most tokens of a prompt; a document's tail is cut to fit.
+        template: The prompt.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        head: YesNoHead,
+        tokenizer: TextTokenizer,
+        *,
+        template: RerankTemplate | None = None,
+        max_length: int | None = None,
+        plain_text: bool = False,
+        name: str = "unnamed",
+        fingerprint: str = "",
+        max_batch_tokens: int = 4096,
+    ) -> None:
+        limit = decoder.config.max_position_embeddings
+        self.name = name
+        self.fingerprint = fingerprint
+        self.max_length = max_length or min(DEFAULT_MAX_LENGTH, limit)
+        if not 1 <= self.max_length <= limit:
+            raise InvalidInputError("max_length", f"{self.max_length} is outside 1..{limit}")
+        self.template = template or rerank_template()
+        self._decoder, self._head, self._tokenizer = decoder, head, tokenizer
+        self._plain_text = plain_text
+        self._max_batch_tokens = max_batch_tokens
+
+    @classmethod
+    def load(
+        cls,
+        name: str,
+        *,
+        device: str | None = None,
+        dtype: str | None = None,
+        max_length: int | None = None,
+        template: str = "default",
+        plain_text: bool = False,
+        max_batch_tokens: int = 4096,
+        revision: str | None = None,
+    ) -> Reranker:
+        """Load a model: a causal one, or one with a score head of one row or two.
+
+        Args:
+            name: `nano`, `0.6b`, `4b`, `8b`, a folder, or a hub id.
+            device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the fastest present.
+            dtype: `bf16`, `fp32` or `fp16`; None takes bf16 where the hardware is fast at it, else fp32.
+            max_length: Most tokens of a prompt; None takes 8192, or less where the model has fewer positions.
+            template: `default` (model card) or `report` (published evaluation).
+            plain_text: Whether special tokens spelled in queries and documents are read as plain text, so that a
+                document cannot close its turn and steer the score; False parses them, as the official code does.
+            max_batch_tokens: Tokens computed in one pass.
+            revision: Branch, tag or commit on the hub.
+
+        Returns:
+            The model.
+
+        Raises:
+            ModelNotFoundError: If there is no such model.
+            CheckpointError: If its folder is damaged, incomplete or holds another kind of model.
+        """
+        folder = resolve(name, kind="reranker", revision=revision)
+        if model_kind(folder) == "embedder":
+            raise CheckpointError(folder, "is an embedder", hint="load it with Embedder.load")
+        config = DecoderConfig.from_json(folder / "config.json")
+        weights, tokenizer = Weights(folder), TextTokenizer.load(folder)
+        on = choose_device(device)
+        head = read_head(weights, config, tokenizer).to(on)
+        return cls(
+            load_decoder(weights, config, dtype=choose_dtype(dtype, on), device=on),
+            head,
+            tokenizer,
+            template=rerank_template(template),
+            max_length=max_length,
+            plain_text=plain_text,
+            name=name,
+            fingerprint=hashlib.sha256(weights.fingerprint() + template.encode()).hexdigest()[:32],
+            max_batch_tokens=max_batch_tokens,
+        )
+
+    def score(self, query: str, documents: Sequence[str], *, instruction: str | None = None) -> FloatArray:
+        """Probability that each document answers the query.
+
+        Args:
+            query: The query.
+            documents: The documents; an empty list gives an empty answer.
+            instruction: The task in one English sentence; None takes the template's.
+
+        Returns:
+            Float32 `[n]` in 0..1: sigmoid of `logits`.
+
+        Raises:
+            InvalidInputError: If the query is blank or too long, or documents are no list of strings.
+        """
+        logits = self.logits(query, documents, instruction=instruction)
+        return torch.from_numpy(logits).sigmoid().numpy()
+
+    def logits(self, query: str, documents: Sequence[str], *, instruction: str | None = None) -> FloatArray:
+        """Yes logit minus no logit, float32 `[n]`; arguments and errors as `score`."""
+        return self.judge(query, documents, instruction=instruction).logits
+
+    def judge(
+        self,
+        query: str,
+        documents: Sequence[str],
+        *,
+        instruction: str | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Judged:
+        """As `logits`, with token counts and truncations; `on_progress` gets documents done and documents in all."""
+        texts = checked_texts(documents, "documents")
+        if not isinstance(query, str) or not query.strip():
+            raise InvalidInputError("query", "is empty")
+        checked_texts([query], "query")
+        if not texts:
+            return Judged(logits=np.empty(0, np.float32), num_tokens=[], shared_tokens=0, truncations=[])
+        prompts = rerank_prompts(
+            query,
+            texts,
+            instruction=instruction,
+            template=self.template,
+            tokenizer=self._tokenizer,
+            max_length=self.max_length,
+            plain=self._plain_text,
+        )
+        logits = np.empty(len(texts), dtype=np.float32)
+        done = 0
+        for indices, part in self._run(prompts):
+            logits[indices] = part
+            done += len(indices)
+            if on_progress is not None:
+                on_progress(done, len(texts))
+        if not np.isfinite(logits).all():
+            raise NumericalError(self.name, "logits")
+        shared = len(prompts.shared)
+        return Judged(
+            logits=logits,
+            num_tokens=[shared + len(tail) for tail in prompts.tails],
+            shared_tokens=shared,
+            truncations=prompts.truncations,
+        )
+
+    @torch.inference_mode()
+    def _run(self, prompts: RerankPrompts) -> Iterator[tuple[list[int], FloatArray]]:
+        shared, tails = prompts.shared, prompts.tails
+        if not self._decoder.config.is_causal:
+            shared, tails = [], [[*prompts.shared, *tail] for tail in tails]
+        prefix = self._decoder.prefill(shared) if shared else None
+        for indices in pack_by_budget([len(tail) for tail in tails], max_tokens=self._max_batch_tokens):
+            pack = Pack.of([tails[index] for index in indices], offset=len(shared), device=self._decoder.device)
+            logits = self._head(self._decoder(pack, prefix=prefix))
+            yield indices, (logits[:, 1] - logits[:, 0]).cpu().numpy()

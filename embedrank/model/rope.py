@@ -1,0 +1,48 @@
+"""Rotary position embedding, half-split form, with the tables made once per batch.
+
+Shape suffixes: T packed tokens, H heads, D head dimension, F half of it.
+Source: RoFormer, arXiv 2104.09864; half-split form as in Qwen3.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def rope_tables(positions_T: Tensor, *, head_dim: int, theta: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Cosines and sines for each token's place.
+
+    Args:
+        positions_T: Place of each packed token in its own sequence, from 0.
+        head_dim: Size of a head, even.
+        theta: Base of the frequencies.
+        dtype: What the tables are rounded to; they are computed in float32.
+
+    Returns:
+        Cosine and sine tables `[T, 1, F]`, to be broadcast over heads.
+    """
+    exponents_F = torch.arange(0, head_dim, 2, dtype=torch.float32, device=positions_T.device) / head_dim
+    angles_TF = positions_T.to(torch.float32)[:, None] * (theta**-exponents_F)[None, :]
+    return angles_TF.cos().to(dtype)[:, None, :], angles_TF.sin().to(dtype)[:, None, :]
+
+
+def rotate(states_THD: Tensor, cos_TF: Tensor, sin_TF: Tensor) -> Tensor:
+    """Turn the two halves of every head by the angle of its token.
+
+    Args:
+        states_THD: Queries or keys.
+        cos_TF: Cosines `[T, 1, F]`.
+        sin_TF: Sines `[T, 1, F]`.
+
+    Returns:
+        Rotated states, same shape.
+    """
+    first, second = states_THD.chunk(2, dim=-1)
+    return torch.cat(
+        (
+            torch.addcmul(first * cos_TF, second, sin_TF, value=-1),
+            torch.addcmul(second * cos_TF, first, sin_TF),
+        ),
+        dim=-1,
+    )

@@ -1,0 +1,1 @@
+"""Rows, mixing, losses and the loop that train embedders and rerankers."""

@@ -1,0 +1,1 @@
+"""Losses, one a file: pure functions on embeddings or logits."""

@@ -1,0 +1,33 @@
+"""Matryoshka wrapper: the same loss on renormalised prefixes of the vectors.
+
+Source: arXiv 2205.13147. The report trains with it and tells neither dimensions nor weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def matryoshka(
+    loss: Callable[..., Tensor], vectors: Sequence[Tensor | None], *, dims: Sequence[int], weights: Sequence[float]
+) -> Tensor:
+    """Weighted sum of a loss over prefixes.
+
+    Args:
+        loss: Takes the truncated, renormalised tensors in the order of `vectors`.
+        vectors: Tensors `[..., D]`, or None where the loss takes none.
+        dims: Prefix lengths, each at most D.
+        weights: One weight per prefix.
+
+    Returns:
+        A scalar.
+    """
+    total = torch.zeros(())
+    for dim, weight in zip(dims, weights, strict=True):
+        prefixes = [None if full is None else functional.normalize(full[..., :dim], dim=-1) for full in vectors]
+        total = total + weight * loss(*prefixes)
+    return total

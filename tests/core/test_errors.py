@@ -1,0 +1,126 @@
+"""Every error says what was wrong, where, and what to do; its facts are fields."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from embedrank.core import errors
+from embedrank.core.errors import EmbedrankError
+
+# One instance per class, the fields it has to carry, and what its message has to say.
+CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
+    (
+        errors.InvalidInputError("query", "is empty", hint="type some words"),
+        {"what": "query", "problem": "is empty", "hint": "type some words"},
+        ["query", "is empty", "type some words"],
+    ),
+    (
+        errors.ConfigError("loss", "temperature", -1, "must be above 0"),
+        {"component": "loss", "field": "temperature", "value": -1, "limit": "must be above 0"},
+        ["loss.temperature", "-1", "must be above 0"],
+    ),
+    (
+        errors.TokenIdError(200000, position=3, table_size=151669),
+        {"token_id": 200000, "position": 3, "table_size": 151669},
+        ["200000", "position 3", "151669"],
+    ),
+    (
+        errors.ModelNotFoundError("nanoo", "is no preset", hint="try nano"),
+        {"name": "nanoo", "problem": "is no preset"},
+        ["'nanoo'", "is no preset", "try nano"],
+    ),
+    (
+        errors.CheckpointError(Path("m"), "config.json is missing", hint="copy it"),
+        {"path": "m", "problem": "config.json is missing"},
+        ["m", "config.json is missing", "copy it"],
+    ),
+    (
+        errors.MissingShardError(Path("m"), "model-00002-of-00002.safetensors"),
+        {"path": "m", "shard": "model-00002-of-00002.safetensors"},
+        ["m", "model-00002-of-00002.safetensors", "missing", "download"],
+    ),
+    (
+        errors.MissingTensorError("m", ["a.weight", "b.weight", "c.weight", "d.weight"]),
+        {"path": "m", "tensors": ("a.weight", "b.weight", "c.weight", "d.weight")},
+        ["a.weight", "c.weight", "1 more", "do not belong together"],
+    ),
+    (
+        errors.TensorShapeError("m", "norm.weight", expected=(8,), found=(4,)),
+        {"path": "m", "tensor": "norm.weight", "expected": (8,), "found": (4,)},
+        ["norm.weight", "[4]", "[8]", "config.json"],
+    ),
+    (
+        errors.IndexNotFoundError(Path("my.index")),
+        {"path": "my.index"},
+        ["no index at my.index", "embedrank index PATH... --to my.index"],
+    ),
+    (
+        errors.IndexMismatchError("my.index", "dim", stored=256, given=128),
+        {"path": "my.index", "field": "dim", "stored": 256, "given": 128},
+        ["my.index", "dim", "256", "128", "build a new index"],
+    ),
+    (
+        errors.DocumentReadError("a.pdf", "is encrypted"),
+        {"path": "a.pdf", "problem": "is encrypted"},
+        ["a.pdf", "is encrypted"],
+    ),
+    (
+        errors.StorageError("my.index", "disk full"),
+        {"path": "my.index", "problem": "disk full"},
+        ["my.index", "disk full"],
+    ),
+    (
+        errors.DatasetError("queries.jsonl", "no field _id", line=7),
+        {"path": "queries.jsonl", "problem": "no field _id", "line": 7},
+        ["queries.jsonl", "line 7", "no field _id"],
+    ),
+    (
+        errors.NumericalError("8b", "vectors"),
+        {"model": "8b", "what": "vectors"},
+        ["8b", "vectors", "not finite", "bf16 or fp32"],
+    ),
+]
+
+
+def _error_classes() -> set[type[EmbedrankError]]:
+    members = inspect.getmembers(errors, inspect.isclass)
+    return {cls for _, cls in members if issubclass(cls, EmbedrankError) and cls is not EmbedrankError}
+
+
+def test_every_error_class_has_a_case_here() -> None:
+    assert {type(error) for error, _, _ in CASES} == _error_classes()
+
+
+@pytest.mark.parametrize(("error", "fields", "says"), CASES, ids=lambda value: type(value).__name__)
+def test_an_error_carries_its_facts_as_fields_and_says_them(
+    error: EmbedrankError, fields: dict[str, object], says: list[str]
+) -> None:
+    assert {name: getattr(error, name) for name in fields} == fields
+    for words in says:
+        assert words in str(error)
+
+
+@pytest.mark.parametrize("error", [error for error, _, _ in CASES], ids=lambda error: type(error).__name__)
+def test_a_message_is_one_line(error: EmbedrankError) -> None:
+    assert str(error) and "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "error_class", [errors.InvalidInputError, errors.ConfigError, errors.TokenIdError], ids=lambda cls: cls.__name__
+)
+def test_what_a_caller_got_wrong_is_a_value_error_too(error_class: type[EmbedrankError]) -> None:
+    assert issubclass(error_class, ValueError)
+
+
+@pytest.mark.parametrize("error_class", [errors.MissingShardError, errors.MissingTensorError, errors.TensorShapeError])
+def test_checkpoint_faults_can_be_caught_as_one(error_class: type[EmbedrankError]) -> None:
+    assert issubclass(error_class, errors.CheckpointError)
+
+
+def test_a_message_without_hint_or_line_leaves_no_empty_brackets() -> None:
+    assert str(errors.InvalidInputError("query", "is empty")) == "query: is empty"
+    assert str(errors.ModelNotFoundError("x", "is no preset")) == "model 'x': is no preset"
+    assert str(errors.DatasetError("a.jsonl", "is empty")) == "a.jsonl: is empty"
