@@ -1,4 +1,4 @@
-"""The table of commands, and how a run of one ends: 0, 2 with one line on bad input, 130 on Ctrl-C, a traceback on bugs."""
+"""The table of commands, and how a run ends: 0; 2 and one line on bad input; 130 on Ctrl-C; a traceback on bugs."""
 
 from __future__ import annotations
 

@@ -71,8 +71,27 @@ def progress(description: str, total: int | None = None) -> Iterator[Callable[[i
     Yields:
         A function to call with the number of steps done since the last call.
     """
-    console = err()
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with _bar() as bar:
         task = bar.add_task(description, total=total)
         yield lambda steps: bar.advance(task, steps)
+
+
+@contextmanager
+def counter(description: str) -> Iterator[Callable[[int, int | None], None]]:
+    """As `progress`, for work that tells how much is done and of how much.
+
+    Args:
+        description: What is being done.
+
+    Yields:
+        A function to call with what is done and the whole, None where that is not known.
+    """
+    with _bar() as bar:
+        task = bar.add_task(description, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _bar() -> Progress:
+    console = err()
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

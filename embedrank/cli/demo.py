@@ -14,7 +14,7 @@ import typer
 from rich.text import Text
 
 from embedrank.cli import options
-from embedrank.cli.console import out, progress
+from embedrank.cli.console import counter, out, progress
 from embedrank.cli.wiring import DEFAULT_MODEL, wiring_of
 from embedrank.core.errors import DatasetError
 
@@ -29,7 +29,9 @@ SPLIT: Final = "test"
 
 def demo(
     context: typer.Context,
-    to: Annotated[Path | None, typer.Option("--to", help="Keep the index in this folder. Default: a temporary one.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Keep the index in this folder. Default: a temporary one.")
+    ] = None,
     model: options.Model = DEFAULT_MODEL,
     reranker: options.Reranker = None,
 ) -> None:
@@ -46,9 +48,8 @@ def demo(
         judge = wiring.reranker_for(model, reranker)
         index = stack.enter_context(SearchIndex.open(folder, embedder=encoder, reranker=judge))
         start = time.perf_counter()
-        with progress("indexing", None):
-            index.add(dataset.documents)
-            index.flush()
+        with counter("indexing") as tell:
+            index.add(dataset.documents, tell)
         _announce(console, index, time.perf_counter() - start)
         _show_queries(console, index, dataset, showcase(data / "showcase.json"))
         _measure(console, index, dataset)
@@ -82,23 +83,19 @@ def _announce(console: Console, index: SearchIndex, seconds: float) -> None:
     console.print(Text.assemble(("Indexed ", "bold"), line))
 
 
-def _show_queries(
-    console: Console, index: SearchIndex, dataset: BeirSet, queries: Sequence[Mapping[str, str]]
-) -> None:
+def _show_queries(console: Console, index: SearchIndex, dataset: BeirSet, queries: Sequence[Mapping[str, str]]) -> None:
     from embedrank.cli.render_stages import stage_table
     from embedrank.search.config import SearchConfig
     from embedrank.search.explain import why
 
-    for row, ranking in zip(
-        queries, index.rank_many([row["query"] for row in queries], SearchConfig()), strict=True
-    ):
+    for row, ranking in zip(queries, index.rank_many([row["query"] for row in queries], SearchConfig()), strict=True):
         console.print()
         console.print(Text(row["query"], style="bold"))
         console.print(Text(row["reason"], style="dim"))
         gold = {name for name, grade in dataset.qrels.get(row["query_id"], {}).items() if grade > 0}
         console.print(stage_table(ranking, gold=gold))
         for hit in index.hits(ranking, top=1):
-            words = dict.fromkeys(hit.text[low:high] for low, high in hit.highlights)
+            words = dict.fromkeys(hit.text[low:high].casefold() for low, high in hit.highlights)
             shared = f"; words in common: {', '.join(words)}" if words else "; no word in common"
             console.print(Text(f"first because {why(hit.stages)}{shared}", style="dim"))
 
@@ -122,6 +119,8 @@ def _measure(console: Console, index: SearchIndex, dataset: BeirSet) -> None:
 def _next_steps(console: Console, kept: Path | None) -> None:
     console.print()
     if kept is not None:
-        console.print(Text(f'Search this index:  embedrank search "why does tin make noise" --in {kept}'))
+        console.print(
+            Text(f'Search this index:  embedrank search "why does tin make noise" --in {kept}'), soft_wrap=True
+        )
     console.print(Text("Your own files:     embedrank index docs/ --to my-index"))
     console.print(Text('Then ask:           embedrank search "your question" --in my-index'))

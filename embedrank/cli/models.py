@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
 from embedrank.cli.console import out, print_json
 
@@ -20,19 +22,18 @@ def models(
         fields = ("name", "embedder", "reranker", "parameters", "description")
         print_json([{field: getattr(row, field) for field in fields} for row in rows])
         return
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("name", style="bold cyan", no_wrap=True)
-    for column in ("embedder", "reranker", "parameters", "what it is"):
-        table.add_column(column, overflow="fold", justify="right" if column == "parameters" else "left")
+    table.add_column("parameters", justify="right", no_wrap=True)
+    table.add_column("what it is")
     for row in rows:
-        table.add_row(row.name, str(row.embedder), str(row.reranker), _millions(row.parameters), row.description)
+        what = Text.assemble(row.description, "\n", (f"{row.embedder}\n{row.reranker}", "dim"))
+        table.add_row(row.name, _parameters(row.parameters), what)
     out().print(table)
     out().print("\nUse a name, a folder or a hub id wherever a command takes --model.", style="dim")
 
 
-def _millions(parameters: object) -> str:
-    if not isinstance(parameters, int):
-        return str(parameters)
-    return f"{parameters / 1e9:.1f}B" if parameters >= 1e9 else f"{parameters / 1e6:.1f}M"
+def _parameters(count: int) -> str:
+    if not count:
+        return "–"
+    return f"{count / 1e9:.1f}B" if count >= 1e9 else f"{count / 1e6:.1f}M"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from embedrank.search.ranking import Ranking
 
 TOP: Final = 3
-_NAMES: Final = {"lexical": "BM25", "dense": "dense", "fused": "fused", "rerank": "rerank"}
+_NAMES: Final = {"lexical": "BM25", "dense": "dense", "fused": "fused", "rerank": "rerank", "final": "final"}
 _LABEL_CHARS: Final = 160
 
 
@@ -29,24 +29,24 @@ def stage_table(ranking: Ranking, *, gold: Collection[str], top: int = TOP) -> T
         A table that fits any width; long labels are cut.
     """
     stages = {**ranking.stages(), "final": ranking.final}
+    if [row.id for row in stages[list(ranking.stages())[-1]]][:top] == [row.id for row in ranking.final[:top]]:
+        del stages["final"]  # the last stage decided alone
     ranks = {stage: {row.id: place for place, row in enumerate(rows, start=1)} for stage, rows in stages.items()}
     shown = [name for name in _NAMES if name in ranks]
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0), expand=True)
     table.add_column("", width=1)
     table.add_column("document", ratio=1, no_wrap=True, overflow="ellipsis")
-    for stage in (*shown, "final"):
-        table.add_column(_NAMES.get(stage, stage), justify="right", no_wrap=True)
+    for stage in shown:
+        table.add_column(_NAMES[stage], justify="right", no_wrap=True, width=len(_NAMES[stage]))
     for row in _rows(list(stages.values()), ranking, gold, top):
         chunk = ranking.chunks[row.id]
         right = chunk.document_id in gold
-        places = [_place(ranks[stage].get(row.id), top) for stage in (*shown, "final")]
+        places = [_place(ranks[stage].get(row.id), top) for stage in shown]
         table.add_row(Text("✓" if right else "", style="bold green"), _label(chunk, bold=right), *places)
     return table
 
 
-def _rows(
-    lists: Sequence[Sequence[Scored]], ranking: Ranking, gold: Collection[str], top: int
-) -> list[Scored]:
+def _rows(lists: Sequence[Sequence[Scored]], ranking: Ranking, gold: Collection[str], top: int) -> list[Scored]:
     """Rows of the final order that some stage has on top, or that are gold."""
     wanted = {row.id for rows in lists for row in rows[:top]}
     return [

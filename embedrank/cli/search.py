@@ -29,7 +29,8 @@ def search(
     instruction: options.Instruction = None,
     dim: options.Dim = None,
     filters: Annotated[
-        list[str] | None, typer.Option("--filter", help="key=value, also path=docs/ or path='*.md'. Same key twice: or.")
+        list[str] | None,
+        typer.Option("--filter", help="key=value, also path=docs/ or path='*.md'. Same key twice: or."),
     ] = None,
     mode: options.Mode = "fused",
     fusion: options.Fusion = "rrf",
@@ -102,7 +103,8 @@ def _run(
     model: str | None,
     reranker: str | None,
 ) -> tuple[list[Hit], float]:
-    from embedrank.search.index import SearchIndex, built_with
+    from embedrank.search.index import SearchIndex
+    from embedrank.search.opening import built_with
 
     wiring = wiring_of(context)
     name = model or built_with(folder)

@@ -1,4 +1,4 @@
-"""One evaluation, wired: models, a store for the corpus, the pipeline that users get, and a report of all its stages."""
+"""One evaluation, wired: models, a store for the corpus, the pipeline that users get, and a run of each stage."""
 
 from __future__ import annotations
 

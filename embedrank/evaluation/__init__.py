@@ -1,1 +1,1 @@
-"""Measuring retrieval: BEIR folders, runs, metrics, comparison. Imports `core` only; models and stores are handed in."""
+"""Measuring retrieval: BEIR folders, runs, metrics, comparison. Imports `core` only; all else is handed in."""

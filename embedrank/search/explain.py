@@ -24,7 +24,7 @@ def explain(ranking: Ranking, *, top: int) -> list[Hit]:
         Hits, best first.
     """
     stages = {stage: places(rows) for stage, rows in ranking.stages().items()}
-    words = frozenset(query_terms(ranking.query))
+    words = _shown_terms(ranking.query)
     present = [row for row in ranking.final if row.id in ranking.chunks]
     return [_hit(row, ranking.chunks[row.id], stages, words) for row in present[:top]]
 
@@ -49,6 +49,12 @@ def why(stages: Mapping[str, StageScore]) -> str:
     return " · ".join(parts)
 
 
+def _shown_terms(query: str) -> frozenset[str]:
+    """Terms worth highlighting: single characters, as Chinese is indexed by, only where there is nothing longer."""
+    found = frozenset(query_terms(query))
+    return frozenset(term for term in found if len(term) > 1) or found
+
+
 def _hit(row: Scored, chunk: Chunk, stages: Mapping[str, Mapping[str, StageScore]], words: frozenset[str]) -> Hit:
     seen = {stage: _shown(stage, placed[row.id]) for stage, placed in stages.items() if row.id in placed}
     return Hit(
@@ -68,4 +74,3 @@ def _hit(row: Scored, chunk: Chunk, stages: Mapping[str, Mapping[str, StageScore
 def _shown(stage: str, placed: StageScore) -> StageScore:
     """The reranker is ranked by its logit and shown by its probability."""
     return StageScore(rank=placed.rank, score=probability(placed.score)) if stage == "rerank" else placed
-

@@ -45,7 +45,7 @@ def tokenize_for_embedder(
         The token ids.
     """
     queries = [
-        format_query(row.query, row.instruction if _share(row.query) < instructed else None) for row in rows
+        format_query(row.query, row.instruction if share_of(row.query) < instructed else None) for row in rows
     ]
     positives = [row.positives[0] for row in rows]
     chosen = [list(row.negatives[:num_negatives]) for row in rows]
@@ -85,7 +85,8 @@ def text_id(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
-def _share(text: str) -> float:
+def share_of(text: str) -> float:
+    """A number in 0..1 that is decided by the text alone."""
     return text_id(text) / 2**63
 
 
