@@ -105,7 +105,7 @@ def _measure(console: Console, index: SearchIndex, dataset: BeirSet) -> None:
     from embedrank.evaluation.report import score_systems
     from embedrank.evaluation.run import document_run
     from embedrank.search.config import SearchConfig
-    from embedrank.search.index import document_of
+    from embedrank.search.ranking import document_of
     from embedrank.search.trial import staged_runs
 
     with progress("searching", len(dataset.queries)) as advance:

@@ -16,7 +16,7 @@ from embedrank.core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from embedrank.index.builder import IndexReport
-    from embedrank.search.index import IndexStats
+    from embedrank.search.stats import IndexStats
 
 _SHOWN_SKIPPED: Final = 10
 
@@ -26,7 +26,7 @@ def index(
     paths: Annotated[
         list[Path], typer.Argument(help="Files and folders: text, Markdown, HTML, PDF, DOCX, CSV, JSONL, code.")
     ],
-    to: Annotated[Path, typer.Option("--to", "-o", envvar="EMBEDRANK_INDEX", help="Folder of the index.")],
+    to: Annotated[str, typer.Option("--to", "-o", envvar="EMBEDRANK_INDEX", help="Folder of the index.")],
     model: Annotated[
         str | None,
         typer.Option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
@@ -14,7 +13,7 @@ Reranker: TypeAlias = Annotated[
 ]
 NoRerank: TypeAlias = Annotated[bool, typer.Option("--no-rerank", help="Leave the second stage out.")]
 Index: TypeAlias = Annotated[
-    Path, typer.Option("--in", "--index", "-i", envvar="EMBEDRANK_INDEX", help="Folder of the index.")
+    str, typer.Option("--in", "--index", "-i", envvar="EMBEDRANK_INDEX", help="Folder of the index.")
 ]
 Instruction: TypeAlias = Annotated[
     str | None, typer.Option("--instruction", help="The task in one English sentence. Default: the model's own.")

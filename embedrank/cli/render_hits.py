@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
@@ -37,17 +38,17 @@ def _print_hit(console: Console, hit: Hit, number: str, indent: int) -> None:
     width = max(console.width - indent, _NARROWEST)
     console.print(Text.assemble((number, "bold"), (location(hit), "bold cyan")), soft_wrap=True)
     if hit.title:
-        console.print(Padding(Text(" ".join(hit.title.split()), style="bold"), (0, 0, 0, indent)))
+        console.print(Padding(Text(" ".join(hit.title.split()), style="bold"), (0, 0, 0, indent), expand=False))
     short = snippet(hit.text, hit.highlights, width=width * _SNIPPET_LINES)
     body = Text(short.text)
     for low, high in short.marks:
         body.stylize("bold yellow", low, high)
-    console.print(Padding(body, (0, 0, 0, indent)))
-    console.print(Padding(Text(why(hit.stages), style="dim"), (0, 0, 0, indent)))
+    console.print(Padding(body, (0, 0, 0, indent), expand=False))
+    console.print(Padding(Text(why(hit.stages), style="dim"), (0, 0, 0, indent), expand=False))
 
 
 def location(hit: Hit) -> str:
-    """Where a hit is found: `path:line` as editors and terminals understand it, else the chunk's id.
+    """Where a hit is found: `path:line` as editors and terminals understand it, relative to here; else the chunk's id.
 
     Args:
         hit: A search result.
@@ -57,7 +58,9 @@ def location(hit: Hit) -> str:
     """
     if hit.path is None:
         return hit.id
-    return hit.path if hit.start_line is None else f"{hit.path}:{hit.start_line}"
+    here = Path.cwd()
+    path = str(Path(hit.path).relative_to(here)) if here in Path(hit.path).parents else hit.path
+    return path if hit.start_line is None else f"{path}:{hit.start_line}"
 
 
 def hit_json(hit: Hit) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -97,7 +96,7 @@ def _run(
     context: typer.Context,
     query: str,
     config: SearchConfig,
-    folder: Path,
+    folder: str,
     *,
     where: dict[str, object] | None,
     model: str | None,
@@ -107,7 +106,8 @@ def _run(
     from embedrank.search.opening import built_with
 
     wiring = wiring_of(context)
-    name = model or built_with(folder)
+    built = built_with(folder)  # first of all: a missing index is told before a model is loaded
+    name = model or built
     encoder = wiring.embedder(name)
     judge = wiring.reranker_for(name, reranker) if config.rerank else None
     with SearchIndex.open(folder, embedder=encoder, reranker=judge, create=False) as index:

@@ -152,4 +152,6 @@ class NumericalError(EmbedrankError):
     def __init__(self, model: str, what: str) -> None:
         self.model = model
         self.what = what
-        super().__init__(f"model {model} returned {what} that are not finite (half precision overflows; use bf16 or fp32)")
+        super().__init__(
+            f"model {model} returned {what} that are not finite (half precision overflows; use bf16 or fp32)"
+        )

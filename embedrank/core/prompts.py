@@ -19,14 +19,14 @@ REPORT_RERANK_INSTRUCTION: Final = "Given the user query, retrieval the relevant
 
 
 def format_query(query: str, instruction: str | None = DEFAULT_QUERY_INSTRUCTION) -> str:
-    """Put the task in front of a query, as the embedders were trained to read it.
+    r"""Put the task in front of a query, as the embedders were trained to read it.
 
     Args:
         query: The query text.
         instruction: The task in one English sentence; None or empty leaves the query raw.
 
     Returns:
-        `Instruct: {instruction}\\nQuery:{query}`, without a space after `Query:`.
+        `Instruct: {instruction}\nQuery:{query}`, without a space after `Query:`.
 
     Source:
         https://huggingface.co/Qwen/Qwen3-Embedding-0.6B (model card, get_detailed_instruct)
@@ -69,8 +69,8 @@ class RerankTemplate:
 
 
 _PREFIX: Final = (
-    "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct provided. "
-    'Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n'
+    "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct "
+    'provided. Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n'
 )
 _SUFFIX: Final = "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
 

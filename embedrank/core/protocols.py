@@ -80,9 +80,7 @@ class VectorStore(Protocol):
 class LexicalIndex(Protocol):
     """Finds chunks by the words they share with a query (BM25)."""
 
-    def search_text(
-        self, query: str, *, top: int, where: Mapping[str, object] | None = None
-    ) -> list[Scored]:
+    def search_text(self, query: str, *, top: int, where: Mapping[str, object] | None = None) -> list[Scored]:
         """The `top` chunks by BM25, best first; an empty list where no term matches."""
         ...
 

@@ -1,7 +1,7 @@
 """How the sequences of a pack attend: in groups of like length, each group one call.
 
-Only attention sees sequences as rows of a rectangle. Right-padding a row is invisible under causal attention, so groups
-need no mask there; where a mask is needed (bidirectional rows of unequal length, a shared prefix) it is made here, once.
+Only attention sees sequences as rows of a rectangle. Right-padding is invisible under causal attention, so groups need
+no mask there; where a mask is needed (bidirectional rows of unequal length, a shared prefix) it is made here, once.
 
 Shape suffixes: T packed tokens, S slots (T plus padding inside groups), N sequences, B rows of a group, L row length,
 P shared prefix, K keys (P + L), H query heads, G key-value heads, D head dimension.
@@ -142,21 +142,21 @@ class AttentionPlan:
             mask = torch.ones(stop - start, seen, dtype=torch.bool, device=queries_BHLD.device)
             mask = mask.tril(diagonal=self.num_prefix + start)
             blocks.append(
-                dot_product(
-                    queries_BHLD[:, :, start:stop], keys_BGKD[:, :, :seen], values_BGKD[:, :, :seen], mask=mask
-                )
+                dot_product(queries_BHLD[:, :, start:stop], keys_BGKD[:, :, :seen], values_BGKD[:, :, :seen], mask=mask)
             )
         return blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=2)
 
     def _spread(self, states: Tensor) -> Tensor:
         if self.slots_S is None:
             return states
-        return _Spread.apply(states, self.slots_S, self.places_T)  # type: ignore[no-any-return,no-untyped-call]
+        spread: Tensor = _Spread.apply(states, self.slots_S, self.places_T)  # type: ignore[no-untyped-call]
+        return spread
 
     def _collect(self, states: Tensor) -> Tensor:
         if self.slots_S is None:
             return states
-        return _Collect.apply(states, self.places_T)  # type: ignore[no-any-return,no-untyped-call]
+        collected: Tensor = _Collect.apply(states, self.places_T)  # type: ignore[no-untyped-call]
+        return collected
 
 
 def _group(lengths: Sequence[int], max_padding: float) -> list[Group]:
@@ -186,7 +186,8 @@ def _moves(groups: Sequence[Group]) -> tuple[Tensor, Tensor]:
 
 
 def _rows(states: Tensor, rows: int) -> Tensor:
-    return states.unflatten(0, (rows, -1)).transpose(1, 2)
+    in_rows: Tensor = states.unflatten(0, (rows, -1)).transpose(1, 2)
+    return in_rows
 
 
 def _prepend(prefix_PGD: Tensor, own_BGLD: Tensor) -> Tensor:

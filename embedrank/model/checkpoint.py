@@ -129,7 +129,9 @@ def _config(config: DecoderConfig, architecture: str, tokenizer: TextTokenizer, 
 
 
 def _tensors(decoder: Decoder, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
-    return {prefix + name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in decoder.state_dict().items()}
+    return {
+        prefix + name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in decoder.state_dict().items()
+    }
 
 
 def _write(

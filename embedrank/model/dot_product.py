@@ -3,7 +3,7 @@
 The backward pass of PyTorch's fused kernel for CPU takes a third of a training step on short rows (LOG.md), so short
 rows that need gradients on CPU are computed by two batched products and a softmax.
 
-Shape suffixes: B rows, H query heads, G key-value heads, R heads per key-value head, L queries, K keys, D head dimension.
+Shape suffixes: B rows, H query heads, G key-value heads, R heads per key-value head, L queries, K keys, D head size.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ def dot_product(
             mask = torch.ones(length, length, dtype=torch.bool).tril()
         return _plain(queries_BHLD, keys_BGKD, values_BGKD, mask)
     shared = queries_BHLD.shape[1] != keys_BGKD.shape[1]
-    return functional.scaled_dot_product_attention(
+    mixed: Tensor = functional.scaled_dot_product_attention(
         queries_BHLD, keys_BGKD, values_BGKD, attn_mask=mask, is_causal=is_causal, enable_gqa=shared
     )
+    return mixed
 
 
 def _plain(queries_BHLD: Tensor, keys_BGKD: Tensor, values_BGKD: Tensor, mask: Tensor | None) -> Tensor:
@@ -54,4 +55,5 @@ def _plain(queries_BHLD: Tensor, keys_BGKD: Tensor, values_BGKD: Tensor, mask: T
     weights = torch.softmax(scores_BHLK, dim=-1, dtype=scores_BHLK.dtype)
     weights = weights.unflatten(1, (num_groups, heads)).flatten(2, 3).flatten(0, 1)
     mixed = torch.bmm(weights, values_BGKD.flatten(0, 1))
-    return mixed.unflatten(0, (-1, num_groups)).unflatten(2, (heads, length)).flatten(1, 2)
+    mixed_BHLD: Tensor = mixed.unflatten(0, (-1, num_groups)).unflatten(2, (heads, length)).flatten(1, 2)
+    return mixed_BHLD

@@ -1,7 +1,7 @@
 """The reranker's head: two rows instead of a vocabulary.
 
 Three kinds of checkpoint come down to a row for no and a row for yes: a causal model (rows of `lm_head`, or of the
-embedding table where they are tied), a sequence classifier with one row (`score.weight = W[yes] - W[no]`), and a trained
+token table where they are tied), a sequence classifier with one row (`score.weight = W[yes] - W[no]`), and a trained
 two-row score head. Shape suffixes: N pairs, M hidden size.
 
 Source: model card of Qwen3-Reranker; facts on the sequence-classification form from the converted checkpoints.
@@ -46,7 +46,9 @@ def yes_no_ids(tokenizer: TextTokenizer) -> tuple[int, int]:
     """
     ids = [tokenizer.token_id(word) for word in ("no", "yes")]
     if ids[0] is None or ids[1] is None:
-        raise CheckpointError("tokenizer.json", "'yes' and 'no' are not single tokens", hint="not a reranker's tokenizer")
+        raise CheckpointError(
+            "tokenizer.json", "'yes' and 'no' are not single tokens", hint="not a reranker's tokenizer"
+        )
     return ids[0], ids[1]
 
 

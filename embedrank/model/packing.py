@@ -71,3 +71,23 @@ def pack_by_budget(lengths: Sequence[int], *, max_tokens: int) -> Iterator[list[
         held += lengths[index]
     if pack:
         yield pack
+
+
+def shared_front(sequences: Sequence[list[int]]) -> int:
+    """How many leading tokens sequences share, leaving at least one token to each.
+
+    Args:
+        sequences: Token id lists, none empty.
+
+    Returns:
+        A count; 0 for a single sequence.
+    """
+    if len(sequences) < 2:
+        return 0
+    first, last = min(sequences), max(sequences)  # what the extremes of the order share, all share
+    same = 0
+    for one, other in zip(first, last, strict=False):
+        if one != other:
+            break
+        same += 1
+    return min(same, min(len(sequence) for sequence in sequences) - 1)

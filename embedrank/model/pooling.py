@@ -37,8 +37,14 @@ def read_pooling(folder: Path) -> str:
         return "lasttoken"
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        flags = {"lasttoken": "pooling_mode_lasttoken", "mean": "pooling_mode_mean_tokens", "cls": "pooling_mode_cls_token"}
-        named = [raw["pooling_mode"]] if "pooling_mode" in raw else [name for name, flag in flags.items() if raw.get(flag)]
+        flags = {
+            "lasttoken": "pooling_mode_lasttoken",
+            "mean": "pooling_mode_mean_tokens",
+            "cls": "pooling_mode_cls_token",
+        }
+        named = (
+            [raw["pooling_mode"]] if "pooling_mode" in raw else [name for name, flag in flags.items() if raw.get(flag)]
+        )
     except (OSError, ValueError, AttributeError) as error:
         raise CheckpointError(path, f"cannot be read: {error}") from error
     if len(named) != 1 or named[0] not in POOLINGS:

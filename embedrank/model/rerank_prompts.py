@@ -6,13 +6,13 @@ not on the text, so sharing never changes a prompt.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from embedrank.core.errors import InvalidInputError
 from embedrank.core.prompts import RerankTemplate
 from embedrank.core.types import Truncation
+from embedrank.model.packing import shared_front
 from embedrank.model.tokenizer import TextTokenizer
 
 
@@ -62,14 +62,15 @@ def rerank_prompts(
     middles = tokenizer.encode([template.middle(query, text, instruction) for text in documents], plain=plain)
     truncations = [
         Truncation(
-            index=index, num_tokens=len(prefix) + len(middle) + len(suffix), kept_tokens=len(prefix) + room + len(suffix)
+            index=index,
+            num_tokens=len(prefix) + len(middle) + len(suffix),
+            kept_tokens=len(prefix) + room + len(suffix),
         )
         for index, middle in enumerate(middles)
         if len(middle) > room
     ]
     prompts = [[*prefix, *middle[:room], *suffix] for middle in middles]
-    num_shared = len(os.path.commonprefix(prompts)) if len(prompts) > 1 else 0
-    num_shared = min(num_shared, min(len(prompt) for prompt in prompts) - 1)
+    num_shared = shared_front(prompts)
     return RerankPrompts(
         shared=prompts[0][:num_shared], tails=[prompt[num_shared:] for prompt in prompts], truncations=truncations
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -17,42 +17,12 @@ from embedrank.search.opening import local_folder, open_store
 from embedrank.search.pipeline import SearchPipeline
 from embedrank.search.ranking import Ranking
 from embedrank.search.recall import Recall
+from embedrank.search.stats import IndexStats
 
 if TYPE_CHECKING:
     from embedrank.index.builder import IndexBuilder, IndexReport, Progress
     from embedrank.index.manifest import IndexManifest
     from embedrank.index.store import LanceStore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexStats:
-    """What an index holds.
-
-    Attributes:
-        path: Its folder.
-        num_documents: Documents in it.
-        num_chunks: Chunks they were cut into.
-        dim: Length of the stored vectors.
-        model: Name of the embedder it was built with.
-    """
-
-    path: str
-    num_documents: int
-    num_chunks: int
-    dim: int
-    model: str
-
-
-def document_of(chunk_id: str) -> str:
-    """The document that a chunk of an index was cut from.
-
-    Args:
-        chunk_id: Document id, `#`, ordinal.
-
-    Returns:
-        The document id.
-    """
-    return chunk_id.rpartition("#")[0]
 
 
 class SearchIndex:

@@ -103,6 +103,8 @@ def _new_manifest(embedder: Encoder, dim: int | None) -> IndexManifest:
 
     if dim is not None and not 1 <= dim <= embedder.dim:
         raise InvalidInputError("dim", f"{dim} is not in 1..{embedder.dim}, the dimensions of this embedder")
+    if dim is not None:
+        embedder.encode_documents(["dimensions"], dim=dim)  # models have a least number too, and say so here
     name = str(getattr(embedder, "name", type(embedder).__name__))
     return IndexManifest(
         model_name=str(Path(name).absolute()) if Path(name).is_dir() else name,

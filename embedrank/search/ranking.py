@@ -66,3 +66,15 @@ def places(ranked: Sequence[Scored]) -> dict[str, StageScore]:
         Id to rank and score.
     """
     return {row.id: StageScore(rank=rank, score=row.score) for rank, row in enumerate(ranked, start=1)}
+
+
+def document_of(chunk_id: str) -> str:
+    """The document that a chunk of an index was cut from.
+
+    Args:
+        chunk_id: Document id, `#`, ordinal.
+
+    Returns:
+        The document id.
+    """
+    return chunk_id.rpartition("#")[0]

@@ -126,7 +126,9 @@ def _step(
 
 
 def _optimizer(module: nn.Module, config: LoopConfig) -> torch.optim.Optimizer:
-    table, matrices, vectors = [], [], []
+    table: list[nn.Parameter] = []
+    matrices: list[nn.Parameter] = []
+    vectors: list[nn.Parameter] = []
     for name, parameter in module.named_parameters():
         if "embed_tokens" in name:
             table.append(parameter)

@@ -5,7 +5,6 @@ Shape suffixes: N pairs, M hidden size, V vocabulary.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from embedrank.core.errors import ConfigError, InvalidInputError
 from embedrank.core.prompts import rerank_template
 from embedrank.model.decoder import Decoder
 from embedrank.model.head import yes_no_ids
-from embedrank.model.packing import Pack, pack_by_budget
+from embedrank.model.packing import Pack, pack_by_budget, shared_front
 from embedrank.model.tokenizer import TextTokenizer
 from embedrank.training.losses.yes_no import yes_no_full_vocabulary, yes_no_two_tokens
 from embedrank.training.rows import TrainingRow
@@ -82,7 +81,9 @@ class RerankerObjective:
         pairs, labels = self._pairs(rows)
         labels_N = torch.tensor(labels)
         if not bool((labels_N == 0).any()):
-            raise InvalidInputError("training rows", f"no row of {rows[0].source!r} has negatives", hint="mine some first")
+            raise InvalidInputError(
+                "training rows", f"no row of {rows[0].source!r} has negatives", hint="mine some first"
+            )
         hidden_NM = self.last_hidden(pairs)
         table_VM = self._decoder.embed_tokens.weight
         if self._config.vocabulary == "two":
@@ -94,7 +95,7 @@ class RerankerObjective:
         prompts = tokenize_pairs(
             pairs, self._tokenizer, rerank_template(self._config.template), max_length=self._config.max_length
         )
-        num_shared = len(os.path.commonprefix(prompts)) if len(prompts) > 1 else 0
+        num_shared = shared_front(prompts)
         prefix = self._decoder.prefill(prompts[0][:num_shared]) if num_shared else None
         tails = [prompt[num_shared:] for prompt in prompts]
         packs = list(pack_by_budget([len(tail) for tail in tails], max_tokens=self._config.pack_tokens))

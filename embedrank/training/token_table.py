@@ -82,7 +82,9 @@ def lay_under(decoder: Decoder, table_VM: Tensor, *, end_id: int) -> None:
     config = decoder.config
     width = config.hidden_size
     if config.num_key_value_heads * config.head_dim != width or config.num_attention_heads * config.head_dim != width:
-        raise ConfigError("DecoderConfig", "num_key_value_heads", config.num_key_value_heads, "needs heads of full width")
+        raise ConfigError(
+            "DecoderConfig", "num_key_value_heads", config.num_key_value_heads, "needs heads of full width"
+        )
     first = decoder.layers[0].self_attn
     with torch.no_grad():
         decoder.embed_tokens.weight.copy_(table_VM)

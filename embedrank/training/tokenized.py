@@ -44,9 +44,7 @@ def tokenize_for_embedder(
     Returns:
         The token ids.
     """
-    queries = [
-        format_query(row.query, row.instruction if share_of(row.query) < instructed else None) for row in rows
-    ]
+    queries = [format_query(row.query, row.instruction if share_of(row.query) < instructed else None) for row in rows]
     positives = [row.positives[0] for row in rows]
     chosen = [list(row.negatives[:num_negatives]) for row in rows]
     flat = _ended([text for texts in chosen for text in texts], tokenizer, max_document)

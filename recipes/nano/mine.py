@@ -1,6 +1,6 @@
 """Hard negatives for the nano reranker: near documents of the same source, by the nano embedder.
 
-    python recipes/nano/mine.py --rows ROWS --embedder FOLDER --out ROWS_WITH_NEGATIVES
+python recipes/nano/mine.py --rows ROWS --embedder FOLDER --out ROWS_WITH_NEGATIVES
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Turn a trained decoder into a model folder of the package.
 
-    python recipes/nano/package.py --kind embedder --decoder decoder.pt --tokenizer FOLDER --out FOLDER [--facts JSON]
+python recipes/nano/package.py --kind embedder --decoder decoder.pt --tokenizer FOLDER --out FOLDER [--facts JSON]
 """
 
 from __future__ import annotations

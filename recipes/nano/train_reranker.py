@@ -1,6 +1,6 @@
 """Train the nano reranker from the nano embedder's weights. Resumes where it stopped.
 
-    python recipes/nano/train_reranker.py --rows MINED --embedder FOLDER --out FOLDER [--config reranker.yaml]
+python recipes/nano/train_reranker.py --rows MINED --embedder FOLDER --out FOLDER [--config reranker.yaml]
 """
 
 from __future__ import annotations
@@ -37,8 +37,11 @@ def show_held_out(objective: RerankerObjective, held: dict[str, list[TrainingRow
             pairs = [(row.query, text, None) for row in rows for text in (row.positives[0], *row.negatives[:3])]
             logits = objective.logits(pairs).view(len(rows), 4)
             figures[source] = float((logits[:, :1] > logits[:, 1:]).all(1).float().mean())
-    print(f"held out: mean {sum(figures.values()) / len(figures):.4f} "
-          + " ".join(f"{name}={value:.2f}" for name, value in figures.items()), flush=True)
+    print(
+        f"held out: mean {sum(figures.values()) / len(figures):.4f} "
+        + " ".join(f"{name}={value:.2f}" for name, value in figures.items()),
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -67,8 +70,13 @@ def main() -> None:
         if step.step % 100 == 0:
             show_held_out(objective, held)
 
-    train(objective, Mixture(rows, build(MixtureConfig, settings["mixture"])), build(LoopConfig, settings["loop"]),
-          folder=arguments.out, on_step=report_and_check)
+    train(
+        objective,
+        Mixture(rows, build(MixtureConfig, settings["mixture"])),
+        build(LoopConfig, settings["loop"]),
+        folder=arguments.out,
+        on_step=report_and_check,
+    )
     show_held_out(objective, held)
     torch.save(decoder.state_dict(), arguments.out / "decoder.pt")
 

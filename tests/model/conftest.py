@@ -83,7 +83,16 @@ def reranker_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def texts() -> list[str]:
-    return ["hello world", "no", "", "def f(x):\n    return x", "梵文 is a language", "w" * 300, "hello " * 120, "a b c d e f"]
+    return [
+        "hello world",
+        "no",
+        "",
+        "def f(x):\n    return x",
+        "梵文 is a language",
+        "w" * 300,
+        "hello " * 120,
+        "a b c d e f",
+    ]
 
 
 @pytest.fixture(scope="session")

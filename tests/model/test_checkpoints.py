@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tests.model.conftest import pico_decoder, pico_tokenizer
 
 from embedrank import Embedder, Reranker
 from embedrank.core.errors import (
@@ -23,6 +22,7 @@ from embedrank.core.errors import (
 )
 from embedrank.model.checkpoint import save_embedder, save_reranker
 from embedrank.model.prompting import PromptPolicy
+from tests.model.conftest import pico_decoder, pico_tokenizer
 
 TEXTS = ["hello world", "no"]
 
@@ -66,7 +66,11 @@ def test_names_with_and_without_the_model_prefix_load_alike(folder: Path) -> Non
 def test_an_untied_head_is_taken_from_lm_head(reranker_folder: Path, tmp_path: Path) -> None:
     head = torch.randn(320, 48, generator=torch.Generator().manual_seed(3))
     save_reranker(
-        tmp_path / "untied", pico_decoder(tie_word_embeddings=False), pico_tokenizer(), lm_head_VM=head, dtype=torch.float32
+        tmp_path / "untied",
+        pico_decoder(tie_word_embeddings=False),
+        pico_tokenizer(),
+        lm_head_VM=head,
+        dtype=torch.float32,
     )
     untied = Reranker.load(str(tmp_path / "untied"), dtype="fp32").logits("hello", TEXTS)
     tied = Reranker.load(str(reranker_folder), dtype="fp32").logits("hello", TEXTS)
@@ -79,7 +83,9 @@ def test_an_untied_head_is_taken_from_lm_head(reranker_folder: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("rows", [1, 2])
-def test_score_heads_of_one_and_two_rows_equal_the_causal_head(reranker_folder: Path, tmp_path: Path, rows: int) -> None:
+def test_score_heads_of_one_and_two_rows_equal_the_causal_head(
+    reranker_folder: Path, tmp_path: Path, rows: int
+) -> None:
     expected = Reranker.load(str(reranker_folder), dtype="fp32").logits("hello", TEXTS)
     copy = Path(shutil.copytree(reranker_folder, tmp_path / "score"))
     tensors = load_file(copy / "model.safetensors")

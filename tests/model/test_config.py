@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.model.conftest import pico_config, pico_decoder
 
 from embedrank.core.errors import CheckpointError, ConfigError
 from embedrank.model.config import DecoderConfig
+from tests.model.conftest import pico_config, pico_decoder
 
 SMALL = {"hidden_size": 1024, "intermediate_size": 3072, "num_hidden_layers": 28, "num_attention_heads": 16}
 MEDIUM = {"hidden_size": 2560, "intermediate_size": 9728, "num_hidden_layers": 36, "num_attention_heads": 32}
@@ -63,7 +63,7 @@ def test_what_this_decoder_does_not_compute_is_refused(change: dict[str, object]
 
 
 def test_a_missing_or_broken_config_names_the_file(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="config.json is missing"):
+    with pytest.raises(CheckpointError, match=r"config\.json is missing"):
         DecoderConfig.from_json(tmp_path / "config.json")
     (tmp_path / "config.json").write_text("{not json")
     with pytest.raises(CheckpointError, match="cannot be read as JSON"):

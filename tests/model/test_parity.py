@@ -1,4 +1,4 @@
-"""Ours against `transformers` and `sentence-transformers` on the same folder, and every shortcut against the long way."""
+"""Ours against `transformers` and `sentence-transformers` on the same folder, every shortcut against the long way."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.model.conftest import pico_decoder, pico_tokenizer
 
 from embedrank import Embedder, Reranker
 from embedrank.core.prompts import rerank_template
 from embedrank.model.packing import Pack
+from tests.model.conftest import pico_decoder, pico_tokenizer
 
 transformers = pytest.importorskip("transformers")
 sentence_transformers = pytest.importorskip("sentence_transformers")
@@ -133,7 +133,9 @@ def test_gradients_do_not_depend_on_how_sequences_are_grouped() -> None:
         decoder.max_padding = max_padding
         decoder.zero_grad()
         prefix = decoder.prefill([7, 8, 9])
-        (decoder(Pack.of(sequences)).sin().sum() + decoder(Pack.of(sequences, offset=3), prefix=prefix).cos().sum()).backward()
+        (
+            decoder(Pack.of(sequences)).sin().sum() + decoder(Pack.of(sequences, offset=3), prefix=prefix).cos().sum()
+        ).backward()
         gradients.append(torch.cat([parameter.grad.flatten() for parameter in decoder.parameters()]))
     assert torch.allclose(*gradients, atol=1e-4, rtol=1e-4)
 

@@ -11,8 +11,8 @@ from embedrank.core.errors import ConfigError, InvalidInputError, StorageError
 from embedrank.model.packing import Pack
 from embedrank.training.checkpoint import load_latest, save_checkpoint
 from embedrank.training.embedder_objective import EmbedderObjective, EmbedderObjectiveConfig
-from embedrank.training.losses.info_nce import InfoNCEConfig
 from embedrank.training.loop import LoopConfig, StepReport, train
+from embedrank.training.losses.info_nce import InfoNCEConfig
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.objective import Objective
 from embedrank.training.reranker_objective import RerankerObjective, RerankerObjectiveConfig

@@ -1,0 +1,65 @@
+"""Tokens per second of ours and of sentence-transformers on the exact 0.6B shape, bf16, in turns in one process.
+
+    python benchmarks/embed_vs_sentence_transformers.py [--rounds 3] [--texts 64]
+
+Ratios count; absolute figures depend on the machine and on its neighbours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from official_shape import make_folder, mixed_texts
+
+from embedrank import Embedder
+from embedrank.model.tokenizer import TextTokenizer
+
+
+def main() -> None:
+    """Measure all systems in turns and print a table of ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--texts", type=int, default=64)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "embedrank-bench-0.6b")
+    arguments = parser.parse_args()
+    from sentence_transformers import SentenceTransformer
+
+    folder = make_folder(arguments.folder)
+    texts = mixed_texts(TextTokenizer.load(folder), count=arguments.texts, median=100, longest=512, seed=0)
+    ours = Embedder.load(str(folder), dtype="bf16")
+    num_tokens = sum(ours.encode_documents_reported(texts).num_tokens)
+    theirs = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": torch.bfloat16})
+    systems: dict[str, Callable[[], np.ndarray]] = {
+        "embedrank": lambda: ours.encode_documents(texts),
+        "sentence-transformers, batch 32 (default)": lambda: theirs.encode(texts),
+        "sentence-transformers, batch 8": lambda: theirs.encode(texts, batch_size=8),
+    }
+    vectors = {name: run() for name, run in systems.items()}  # also warms up
+    cosine = (vectors["embedrank"] * vectors["sentence-transformers, batch 8"].astype(np.float32)).sum(1)
+    rates: dict[str, list[float]] = {name: [] for name in systems}
+    for _ in range(arguments.rounds):
+        for name, run in systems.items():
+            started = time.perf_counter()
+            run()
+            rates[name].append(num_tokens / (time.perf_counter() - started))
+    mine = statistics.median(rates["embedrank"])
+    print(
+        f"{len(texts)} texts, {num_tokens} tokens, {torch.get_num_threads()} threads, lowest cosine {cosine.min():.4f}"
+    )
+    for name, values in rates.items():
+        median = statistics.median(values)
+        print(
+            f"{name:45} {median:8.0f} tokens/s   ours is {mine / median:4.2f} x   "
+            f"(min {min(values):.0f}, max {max(values):.0f})"
+        )
+
+
+if __name__ == "__main__":
+    main()
