@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from embedrank.search.index import SearchIndex
 
 SPLIT: Final = "test"
+_SHOWN_WORDS: Final = 6
 
 
 def demo(
@@ -93,10 +94,10 @@ def _show_queries(console: Console, index: SearchIndex, dataset: BeirSet, querie
         console.print(Text(row["query"], style="bold"))
         console.print(Text(row["reason"], style="dim"))
         gold = {name for name, grade in dataset.qrels.get(row["query_id"], {}).items() if grade > 0}
-        console.print(stage_table(ranking, gold=gold))
+        console.print(stage_table(ranking, gold=gold, chunks=index.pipeline.chunks))
         for hit in index.hits(ranking, top=1):
             words = dict.fromkeys(hit.text[low:high].casefold() for low, high in hit.highlights)
-            shared = f"; words in common: {', '.join(words)}" if words else "; no word in common"
+            shared = f"; words in common: {', '.join(list(words)[:_SHOWN_WORDS])}" if words else "; no word in common"
             console.print(Text(f"first because {why(hit.stages)}{shared}", style="dim"))
 
 

@@ -34,9 +34,9 @@ def evaluate(
     lexical: Annotated[bool, typer.Option("--lexical", help="BM25; alone: nothing else, no model is loaded.")] = False,
     fuse: Annotated[bool, typer.Option("--fuse", help="BM25, dense and both fused.")] = False,
     recall: options.Recall = 100,
-    fusion: options.Fusion = "rrf",
-    dense_weight: options.DenseWeight = 1.0,
-    lexical_weight: options.LexicalWeight = 1.0,
+    fusion: options.Fusion = None,
+    dense_weight: options.DenseWeight = None,
+    lexical_weight: options.LexicalWeight = None,
     rerank_depth: options.RerankDepth = 30,
     rerank_weight: Annotated[
         list[float] | None, typer.Option(help="Share of the reranker, 0..1; repeat it for a row each.")

@@ -26,10 +26,16 @@ JsonLinesIn: TypeAlias = Annotated[bool, typer.Option("--jsonl", help="Stdin hol
 Recall: TypeAlias = Annotated[int, typer.Option("--recall", help="Candidates taken from each recall list.")]
 Mode: TypeAlias = Annotated[str, typer.Option("--mode", help="Recall by fused (both), dense or lexical.")]
 Fusion: TypeAlias = Annotated[
-    str, typer.Option("--fusion", help="How lists are fused: rrf (by rank), minmax or zscore (by score).")
+    str | None,
+    typer.Option(
+        "--fusion",
+        help="How lists are fused: rrf (by rank), minmax or zscore (by score). Default: the embedder's advice.",
+    ),
 ]
-DenseWeight: TypeAlias = Annotated[float, typer.Option("--dense-weight", help="Weight of dense in the fusion.")]
-LexicalWeight: TypeAlias = Annotated[float, typer.Option("--lexical-weight", help="Weight of BM25 in the fusion.")]
+DenseWeight: TypeAlias = Annotated[float | None, typer.Option("--dense-weight", help="Weight of dense in the fusion.")]
+LexicalWeight: TypeAlias = Annotated[
+    float | None, typer.Option("--lexical-weight", help="Weight of BM25 in the fusion.")
+]
 RerankDepth: TypeAlias = Annotated[
     int, typer.Option("--rerank-depth", help="Candidates that the reranker reads for each query.")
 ]

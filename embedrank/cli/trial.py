@@ -35,9 +35,15 @@ class Trial:
     config: SearchConfig
     weights: Sequence[float] = ()
 
-    def settings(self) -> dict[str, object]:
-        """What it takes to repeat the trial, as plain values."""
-        config = self.config
+    def settings(self, encoder: object = None) -> dict[str, object]:
+        """What it takes to repeat the trial, as plain values.
+
+        Args:
+            encoder: The loaded embedder, whose advice fills in what the configuration leaves open.
+        """
+        from embedrank.search.advice import with_fusion
+
+        config = with_fusion(self.config, encoder)
         shown: dict[str, object] = {"mode": config.mode, "recall": config.recall}
         if self.embedder is not None:
             shown |= {"embedder": self.embedder, "dim": config.dim, "instruction": config.instruction}
@@ -100,7 +106,7 @@ def run_trial(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Outcome:
                 pipeline, dataset.queries, trial.config, weights=trial.weights, on_query=lambda: advance(1)
             )
         searched = time.perf_counter()
-    settings = trial.settings()
+    settings = trial.settings(encoder)
     if reranker is not None:
         settings["rerank_weight"], settings["blend"] = blend_choice(trial.config, reranker)
     return Outcome(

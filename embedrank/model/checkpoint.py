@@ -154,6 +154,7 @@ def _write(
         for name, text in tokenizer.files(post_processor=post_processor).items():
             (partial / name).write_text(text, encoding="utf-8")
         save_file(tensors, partial / "model.safetensors", metadata={"format": "pt"})
+        (partial / "model.safetensors").chmod((partial / "config.json").stat().st_mode)  # the library makes it private
         partial.rename(folder)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from embedrank.model.packing import Pack, pack_by_budget
 from embedrank.model.pooling import pooled, read_pooling, unit_prefix
 from embedrank.model.precision import choose_device, choose_dtype
 from embedrank.model.prompting import PromptPolicy
-from embedrank.model.provenance import max_length_of, model_kind
+from embedrank.model.provenance import max_length_of, model_kind, search_advice
 from embedrank.model.resolve import resolve
 from embedrank.model.texts import checked_texts
 from embedrank.model.tokenizer import TextTokenizer
@@ -50,7 +51,9 @@ class Embedder:
         name: str = "unnamed",
         fingerprint: str = "",
         max_batch_tokens: int = 4096,
+        search_advice: Mapping[str, Any] | None = None,
     ) -> None:
+        self._search_advice = search_advice or {}
         self.name = name
         self.fingerprint = fingerprint
         self.dim = decoder.config.hidden_size
@@ -108,7 +111,19 @@ class Embedder:
             name=name,
             fingerprint=_fingerprint(weights, folder, pooling, prompts),
             max_batch_tokens=max_batch_tokens,
+            search_advice=search_advice(folder),
         )
+
+    @property
+    def recommended_fusion(self) -> str | None:
+        """How search had best fuse this model's ranking with BM25's; None where its maker does not say."""
+        advice = self._search_advice.get("fusion")
+        return advice if isinstance(advice, str) else None
+
+    @property
+    def recommended_dense_weight(self) -> float:
+        """Weight of the dense list in that fusion, beside 1 for BM25."""
+        return float(self._search_advice.get("dense_weight", 1.0))
 
     @property
     def default_instruction(self) -> str | None:

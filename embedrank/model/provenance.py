@@ -1,4 +1,4 @@
-"""Small facts about a model folder that decide how it is read: its kind and its length limit."""
+"""Small facts about a model folder that decide how it is read: its kind, its length limit, its use in search."""
 
 from __future__ import annotations
 
@@ -31,6 +31,19 @@ def max_length_of(folder: Path, max_position_embeddings: int) -> int:
     """Most tokens a model reads: sentence-transformers' `max_seq_length` where given, at most its positions."""
     limit = _json(folder / "sentence_bert_config.json").get("max_seq_length")
     return min(limit, max_position_embeddings) if isinstance(limit, int) and limit > 0 else max_position_embeddings
+
+
+def search_advice(folder: Path) -> dict[str, Any]:
+    """How search had best use a model, as found when it was made.
+
+    Args:
+        folder: A model folder.
+
+    Returns:
+        The `search` object of `embedrank.json`, empty where there is none.
+    """
+    advice = _json(folder / FILE).get("search")
+    return advice if isinstance(advice, dict) else {}
 
 
 def _json(path: Path) -> dict[str, Any]:

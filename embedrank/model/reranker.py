@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from embedrank.model.decoder import Decoder
 from embedrank.model.head import YesNoHead, read_head
 from embedrank.model.packing import Pack, pack_by_budget
 from embedrank.model.precision import choose_device, choose_dtype
-from embedrank.model.provenance import model_kind
+from embedrank.model.provenance import model_kind, search_advice
 from embedrank.model.rerank_prompts import RerankPrompts, rerank_prompts
 from embedrank.model.resolve import resolve
 from embedrank.model.texts import checked_texts
@@ -48,7 +49,9 @@ class Reranker:
         name: str = "unnamed",
         fingerprint: str = "",
         max_batch_tokens: int = 4096,
+        search_advice: Mapping[str, Any] | None = None,
     ) -> None:
+        self._search_advice = search_advice or {}
         limit = decoder.config.max_position_embeddings
         self.name = name
         self.fingerprint = fingerprint
@@ -110,7 +113,18 @@ class Reranker:
             name=name,
             fingerprint=hashlib.sha256(weights.fingerprint() + template.encode()).hexdigest()[:32],
             max_batch_tokens=max_batch_tokens,
+            search_advice=search_advice(folder),
         )
+
+    @property
+    def recommended_weight(self) -> float:
+        """Share of this model in the final order of a search, 0..1, as its maker found out; 1 where none is told."""
+        return float(self._search_advice.get("rerank_weight", 1.0))
+
+    @property
+    def recommended_blend(self) -> str:
+        """How that share is mixed with recall."""
+        return str(self._search_advice.get("blend", "logit"))
 
     def score(self, query: str, documents: Sequence[str], *, instruction: str | None = None) -> FloatArray:
         """Probability that each document answers the query.

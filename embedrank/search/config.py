@@ -20,9 +20,10 @@ class SearchConfig:
         top: Hits returned.
         recall: Chunks taken from each recall list.
         mode: `fused` (dense and lexical), `dense` or `lexical`.
-        fusion: Key of `FUSIONS`.
-        dense_weight: Weight of the dense list in the fusion, 0 or more.
-        lexical_weight: Weight of the lexical list in the fusion, 0 or more.
+        fusion: Key of `FUSIONS`; None takes what the embedder recommends, else `rrf`.
+        dense_weight: Weight of the dense list in the fusion, 0 or more; None takes what the embedder recommends for the
+            fusion it recommends, else 1.
+        lexical_weight: The same for the lexical list.
         rerank: Whether a reranker, where there is one, reads the candidates.
         rerank_depth: Candidates it reads; the cost of a search grows with it.
         rerank_weight: Its share in the final order, 0..1; None takes what the reranker recommends, else 1.
@@ -34,9 +35,9 @@ class SearchConfig:
     top: int = 10
     recall: int = 100
     mode: str = "fused"
-    fusion: str = "rrf"
-    dense_weight: float = 1.0
-    lexical_weight: float = 1.0
+    fusion: str | None = None
+    dense_weight: float | None = None
+    lexical_weight: float | None = None
     rerank: bool = True
     rerank_depth: int = 30
     rerank_weight: float | None = None
@@ -55,11 +56,13 @@ class SearchConfig:
         self._require("recall", self.recall >= self.top, f"must be at least top ({self.top})")
         self._require("dim", self.dim is None or self.dim >= 1, "must be 1 or more")
         self._require("mode", self.mode in MODES, f"must be one of {', '.join(MODES)}")
-        self._require("fusion", self.fusion in FUSIONS, f"must be one of {', '.join(FUSIONS)}")
+        self._require("fusion", self.fusion is None or self.fusion in FUSIONS, f"must be one of {', '.join(FUSIONS)}")
         self._require("blend", self.blend is None or self.blend in BLENDS, f"must be one of {', '.join(BLENDS)}")
         for field in ("dense_weight", "lexical_weight"):
-            self._require(field, 0 <= getattr(self, field) < float("inf"), "must be a number of 0 or more")
-        self._require("dense_weight", self.dense_weight + self.lexical_weight > 0, "or lexical_weight must be above 0")
+            weight = getattr(self, field)
+            self._require(field, weight is None or 0 <= weight < float("inf"), "must be a number of 0 or more")
+        both_off = self.dense_weight == 0 and self.lexical_weight == 0
+        self._require("dense_weight", not both_off, "or lexical_weight must be above 0")
         share = self.rerank_weight
         self._require("rerank_weight", share is None or 0 <= share <= 1, "must be in 0..1")
 

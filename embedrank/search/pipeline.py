@@ -9,6 +9,7 @@ from typing import Final
 from embedrank.core.errors import InvalidInputError
 from embedrank.core.protocols import ChunkReader, Encoder, Reranker
 from embedrank.core.types import Chunk, FloatArray, Scored
+from embedrank.search.advice import with_fusion
 from embedrank.search.blend import blended
 from embedrank.search.config import SearchConfig
 from embedrank.search.ranking import Ranking, candidates
@@ -68,6 +69,7 @@ class SearchPipeline:
         """
         for place, query in enumerate(queries):
             require_query(query, "query" if len(queries) == 1 else f"query {place + 1}")
+        config = with_fusion(config, self.encoder)
         for start in range(0, len(queries), QUERIES_PER_BATCH):
             batch = queries[start : start + QUERIES_PER_BATCH]
             vectors = self._vectors(batch, config)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from embedrank.core.protocols import LexicalIndex, VectorStore
 from embedrank.core.types import FloatArray, Scored
+from embedrank.search.advice import DEFAULT_FUSION, with_fusion
 from embedrank.search.config import SearchConfig
 from embedrank.search.fusion import fusion
 
@@ -43,6 +44,8 @@ class Recall:
         if config.mode != "dense" and self.lexical is not None:
             lists["lexical"] = self.lexical.search_text(query, top=config.recall, where=where)
         if config.mode == "fused":
-            weights = {"dense": config.dense_weight, "lexical": config.lexical_weight}
-            lists["fused"] = fusion(config.fusion)(list(lists.values()), [weights[stage] for stage in lists])
+            decided = with_fusion(config, None)
+            weights = {"dense": decided.dense_weight or 0.0, "lexical": decided.lexical_weight or 0.0}
+            method = fusion(decided.fusion or DEFAULT_FUSION)
+            lists["fused"] = method(list(lists.values()), [weights[stage] for stage in lists])
         return lists

@@ -18,7 +18,7 @@ from train_embedder import SKIPPED
 from embedrank import Embedder
 from embedrank.training.rows import TrainingRow, read_rows
 
-MOST_ROWS = 6000  # per source
+MOST_ROWS = 2500  # per source
 NEAREST = 24
 NUM_NEGATIVES = 4
 RELATIVE_MARGIN = 0.95  # nearer than this share of the positive's cosine counts as a false negative
