@@ -63,7 +63,7 @@ endif
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
-	@$(PIP) -e ".[ingest,evaluation]"
+	@$(PIP) -e ".[ingest]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.torch pyproject.toml

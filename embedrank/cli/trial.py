@@ -40,6 +40,9 @@ class Trial:
 
         Args:
             encoder: The loaded embedder, whose advice fills in what the configuration leaves open.
+
+        Returns:
+            Setting name to value.
         """
         from embedrank.search.advice import with_fusion
 

@@ -67,6 +67,11 @@ class Decoder(nn.Module):
     """
 
     def __init__(self, config: DecoderConfig) -> None:
+        """Make a decoder with unset weights.
+
+        Args:
+            config: Its shape.
+        """
         super().__init__()
         self.config = config
         self.max_padding = 0.0

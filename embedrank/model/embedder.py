@@ -53,6 +53,22 @@ class Embedder:
         max_batch_tokens: int = 4096,
         search_advice: Mapping[str, Any] | None = None,
     ) -> None:
+        """Put an embedder together; `load` does it from a folder.
+
+        Args:
+            decoder: The weights.
+            tokenizer: Its tokenizer.
+            prompts: What stands before queries and documents; None for the official defaults.
+            pooling: `lasttoken`, `mean` or `cls`.
+            max_length: Most tokens read of a text; None for all positions of the decoder.
+            name: How it is called in errors and indexes.
+            fingerprint: Hash of everything that decides the vectors.
+            max_batch_tokens: Tokens computed in one pass.
+            search_advice: Fusion and weight that suit it in search.
+
+        Raises:
+            InvalidInputError: If `max_length` is out of range.
+        """
         self._search_advice = search_advice or {}
         self.name = name
         self.fingerprint = fingerprint

@@ -51,6 +51,23 @@ class Reranker:
         max_batch_tokens: int = 4096,
         search_advice: Mapping[str, Any] | None = None,
     ) -> None:
+        """Put a reranker together; `load` does it from a folder.
+
+        Args:
+            decoder: The weights.
+            head: The rows of no and yes.
+            tokenizer: Its tokenizer.
+            template: The prompt; None for `default`.
+            max_length: Most tokens of a prompt; None for 8192, or all positions of the decoder if fewer.
+            plain_text: Whether special tokens in queries and documents are read as plain text.
+            name: How it is called in errors.
+            fingerprint: Hash of weights and template.
+            max_batch_tokens: Tokens computed in one pass.
+            search_advice: Share and blend that suit it in search.
+
+        Raises:
+            InvalidInputError: If `max_length` is out of range.
+        """
         self._search_advice = search_advice or {}
         limit = decoder.config.max_position_embeddings
         self.name = name

@@ -28,6 +28,15 @@ class TextTokenizer:
     """
 
     def __init__(self, tokenizer: Tokenizer, *, source: Path | str = "tokenizer.json") -> None:
+        """Wrap a tokenizer of the Qwen family.
+
+        Args:
+            tokenizer: Its padding and truncation are switched off.
+            source: Where it came from, for errors.
+
+        Raises:
+            CheckpointError: If its vocabulary has no end token.
+        """
         tokenizer.no_padding()
         tokenizer.no_truncation()
         self._tokenizer = tokenizer

@@ -17,6 +17,7 @@ from embedrank.model.head import yes_no_ids
 from embedrank.model.tokenizer import TextTokenizer
 from embedrank.model.weights import Weights, load_decoder
 from embedrank.training.loop import LoopConfig, StepReport, train
+from embedrank.training.matching import look_for_like
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.reranker_objective import RerankerObjective, RerankerObjectiveConfig
 from embedrank.training.rows import TrainingRow
@@ -62,6 +63,7 @@ def main() -> None:
     decoder.max_padding = PADDING
     with torch.no_grad():
         decoder.embed_tokens.weight[list(yes_no_ids(tokenizer))] *= QUIET_ANSWER
+    look_for_like(decoder, layer=settings["matching_layer"])
     decoder.compile_blocks()
     objective = RerankerObjective(decoder, tokenizer, build(RerankerObjectiveConfig, settings["objective"]))
 

@@ -96,3 +96,8 @@ def test_bad_input_is_one_line_and_exit_code_2(capsys, folder, tmp_path, argumen
     write_beir(folder, qrels=QRELS + "q1\ten:1\tx\n", split="bad")
     named = {"TINY": folder, "NOWHERE": tmp_path / "nowhere"}
     assert_one_error_line(say(capsys, "eval", *[named.get(word, word) for word in arguments], wiring=no_models()), part)
+
+
+def test_the_settings_say_which_fusion_was_decided(capsys, folder):
+    settings = measured(capsys, "--data", folder, "--fuse")["settings"]
+    assert (settings["fusion"], settings["fusion_weights"]) == ("rrf", [1.0, 1.0])
