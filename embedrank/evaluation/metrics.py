@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from embedrank.core.errors import InvalidInputError
 from embedrank.evaluation.run import Run
 
 PerQuery: TypeAlias = dict[str, dict[str, float]]
@@ -27,20 +26,11 @@ def per_query(qrels: Mapping[str, Mapping[str, int]], run: Run) -> PerQuery:
     Returns:
         Key of `MEASURES` to query id (in the order of `qrels`) to value in 0..1.
 
-    Raises:
-        InvalidInputError: If `ir-measures` is not installed.
-
     Source:
         trec_eval, measures ndcg_cut, recall, map; MRR@10 by the MS MARCO script (https://ir-measur.es/en/latest/measures.html)
     """
-    try:
-        import ir_measures
-    except ImportError as error:
-        raise InvalidInputError(
-            "evaluation",
-            f"needs a package that is not installed ({error.name})",
-            hint="pip install 'embedrank[evaluation]'",
-        ) from error
+    import ir_measures
+
     ours = {ir_measures.parse_measure(theirs): name for name, theirs in MEASURES.items()}
     values: PerQuery = {name: dict.fromkeys(qrels, 0.0) for name in MEASURES}
     for metric in ir_measures.iter_calc(list(ours), _plain(qrels), _scores(qrels, run)):

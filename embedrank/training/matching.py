@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import torch
 
-from embedrank.model.decoder import Decoder
+from embedrank.model.decoder import Decoder, DecoderLayer
 
 FADING_SHARE = 0.45  # share of RoPE's frequencies that turn too fast to compare distant tokens
 SHARPNESS = 1.5  # weight of the query and key norms elsewhere: equal tokens get a logit near ten
@@ -23,7 +23,9 @@ def look_for_like(decoder: Decoder, *, layer: int) -> None:
         decoder: Changed in place.
         layer: Index of the layer; from the second on, tokens already know where they stand.
     """
-    attention = decoder.layers[layer].self_attn
+    block = decoder.layers[layer]
+    assert isinstance(block, DecoderLayer)
+    attention = block.self_attn
     heads, kv_heads = decoder.config.num_attention_heads, decoder.config.num_key_value_heads
     half = decoder.config.head_dim // 2
     weight = torch.full((half,), SHARPNESS)
