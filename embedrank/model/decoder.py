@@ -122,7 +122,7 @@ class Decoder(nn.Module):
         """
         assert self.config.is_causal, "a prefix that sees what follows it cannot be shared"
         pack = Pack.of([tokens], device=self.device)
-        hidden, rope, plan = self._enter(pack, num_prefix=0)
+        hidden, rope, plan = self.enter(pack, num_prefix=0)
         kept: list[KeysValues] = []
         for layer in self._stack[:-1]:
             queries, keys_values = self._ask(layer, hidden, rope)
@@ -142,7 +142,7 @@ class Decoder(nn.Module):
         return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
 
     def _run(self, pack: Pack, *, prefix: Prefix | None, last_only: bool) -> Tensor:
-        hidden, rope, plan = self._enter(pack, num_prefix=prefix.num_tokens if prefix else 0)
+        hidden, rope, plan = self.enter(pack, num_prefix=prefix.num_tokens if prefix else 0)
         for depth, layer in enumerate(self._stack):
             before = prefix.layers[depth] if prefix else None
             if last_only and depth == len(self._stack) - 1:
@@ -156,7 +156,19 @@ class Decoder(nn.Module):
         normed: Tensor = self.norm(hidden)
         return normed
 
-    def _enter(self, pack: Pack, *, num_prefix: int) -> tuple[Tensor, RopeTables, AttentionPlan]:
+    def enter(self, pack: Pack, *, num_prefix: int = 0) -> tuple[Tensor, RopeTables, AttentionPlan]:
+        """What all layers of a pass share.
+
+        Args:
+            pack: The sequences.
+            num_prefix: Tokens of a shared prefix.
+
+        Returns:
+            The embedded tokens `[T, M]`, RoPE tables, and who sees whom.
+
+        Raises:
+            TokenIdError: If an id is outside the embedding table.
+        """
         self._check_ids(pack.tokens_T)
         hidden_TM = self.embed_tokens(pack.tokens_T)
         if torch.is_autocast_enabled(hidden_TM.device.type):

@@ -18,14 +18,14 @@ from train_embedder import SKIPPED
 from embedrank import Embedder
 from embedrank.training.rows import TrainingRow, read_rows
 
-MOST_ROWS = 2500  # per source
+MOST_ROWS = 1500  # per source
 NEAREST = 24
 NUM_NEGATIVES = 4
-RELATIVE_MARGIN = 0.95  # nearer than this share of the positive's cosine counts as a false negative
+ABSOLUTE_MARGIN = 0.1  # nearer than the positive by more than this counts as a false negative, as in InfoNCE's mask
 
 
 def mined(rows: Sequence[TrainingRow], embedder: Embedder, rng: random.Random) -> list[TrainingRow]:
-    """Rows with negatives drawn from the nearest documents that are clearly farther than the positive."""
+    """Rows with negatives drawn from the nearest documents that do not beat the positive by a margin."""
     documents = sorted({row.positives[0] for row in rows})
     place = {text: index for index, text in enumerate(documents)}
     known: dict[str, set[int]] = {}
@@ -38,7 +38,7 @@ def mined(rows: Sequence[TrainingRow], embedder: Embedder, rng: random.Random) -
         cosines = embedder.encode_queries([row.query for row in part], instruction="") @ vectors.T
         nearest = np.argsort(-cosines, axis=1)[:, :NEAREST]
         for row, scores, order in zip(part, cosines, nearest, strict=True):
-            limit = scores[place[row.positives[0]]] * RELATIVE_MARGIN
+            limit = scores[place[row.positives[0]]] + ABSOLUTE_MARGIN
             usable = [int(index) for index in order if scores[index] < limit and index not in known[row.query]]
             chosen = rng.sample(usable, min(NUM_NEGATIVES - 1, len(usable)))
             chosen += rng.sample(range(len(documents)), 1)
