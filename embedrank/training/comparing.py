@@ -30,7 +30,7 @@ WIDTH = 128  # numbers compared; the table must be trained to work in this prefi
 HEAD = 64
 DOCUMENT, CONTROL, QUERY = slice(0, WIDTH), slice(WIDTH, WIDTH + HEAD), slice(WIDTH + HEAD, 2 * WIDTH + HEAD)
 FAST_SHARE = 0.45  # share of RoPE's frequencies that turn too fast to tell a token at a distance
-GAIN, FETCH_GAIN, SHARPNESS, MASS, SPREAD = 4.0, 4.0, 2.0, 40.0, 1.5
+GAIN, FETCH_GAIN, SHARPNESS, MASS, SPREAD = 4.0, 4.0, 2.0, 40.0, 1.0
 
 
 def start_comparing(

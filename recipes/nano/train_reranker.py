@@ -99,7 +99,7 @@ def main() -> None:
 
     def report_and_check(step: StepReport) -> None:
         report(step)
-        if step.step % 100 == 0:
+        if step.step % 50 == 0:
             show_held_out(objective, held)
 
     train(
