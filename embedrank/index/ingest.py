@@ -45,7 +45,7 @@ def find_files(paths: Sequence[Path | str], config: IngestConfig | None = None) 
         paths: Files and folders.
         config: What is looked at.
 
-    Yields:
+    Returns:
         Absolute paths sorted within each folder, and what could not be entered. A file reached twice comes once.
 
     Raises:
@@ -85,7 +85,7 @@ def walk(paths: Sequence[Path | str], config: IngestConfig | None = None) -> Ite
         paths: Files and folders.
         config: What is looked at.
 
-    Yields:
+    Returns:
         Documents in the order of their paths, and everything left out with the reason.
 
     Raises:

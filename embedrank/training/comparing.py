@@ -30,7 +30,9 @@ WIDTH = 128  # numbers compared; the table must be trained to work in this prefi
 HEAD = 64
 DOCUMENT, CONTROL, QUERY = slice(0, WIDTH), slice(WIDTH, WIDTH + HEAD), slice(WIDTH + HEAD, 2 * WIDTH + HEAD)
 FAST_SHARE = 0.45  # share of RoPE's frequencies that turn too fast to tell a token at a distance
-GAIN, FETCH_GAIN, SHARPNESS, MASS, SPREAD = 4.0, 4.0, 2.0, 40.0, 1.0
+GAIN, FETCH_GAIN, SHARPNESS, MASS = 4.0, 4.0, 2.0, 40.0
+PRODUCT_SPREAD = 2.0  # standard deviation of the summed products in the stream: seen, but not drowning the rest
+SPREAD = 1.0  # standard deviation of the first logits
 
 
 def start_comparing(
@@ -83,12 +85,14 @@ def centre(decoder: Decoder, prompts: Sequence[Sequence[int]], *, last_id: int, 
             mean_M = _before_feed_forward(decoder, pack).mean(0)
             table[last_id, DOCUMENT] -= mean_M[DOCUMENT]
             table[last_id, QUERY] -= mean_M[QUERY]
-        answer_M = table[answers[1]] - table[answers[0]]
-        before = (decoder(pack) @ answer_M).mean()
-        table[last_id, CONTROL.start] -= 1.0
-        slope = before - (decoder(pack) @ answer_M).mean()
-        table[last_id, CONTROL.start] += 1.0 - before / slope
-        table[list(answers)] *= SPREAD / (decoder(pack) @ answer_M).std()
+        second = decoder.layers[1]
+        assert isinstance(second, DecoderLayer)
+        products_N = second.mlp(second.post_attention_layernorm(_before_feed_forward(decoder, pack)))[:, CONTROL.start]
+        scale = PRODUCT_SPREAD / products_N.std()
+        second.mlp.down_proj.weight[CONTROL.start] *= scale
+        table[last_id, CONTROL.start] -= products_N.mean() * scale
+        logits_N = decoder(pack) @ (table[answers[1]] - table[answers[0]])
+        table[list(answers)] *= SPREAD / logits_N.std()
 
 
 def _marks() -> tuple[Tensor, Tensor]:

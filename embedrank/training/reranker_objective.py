@@ -17,6 +17,7 @@ from embedrank.model.decoder import Decoder
 from embedrank.model.head import yes_no_ids
 from embedrank.model.packing import Pack, pack_by_budget, shared_front
 from embedrank.model.tokenizer import TextTokenizer
+from embedrank.training.losses.listwise import listwise
 from embedrank.training.losses.yes_no import yes_no_full_vocabulary, yes_no_two_tokens
 from embedrank.training.rows import TrainingRow
 from embedrank.training.tokenized import share_of, tokenize_pairs
@@ -30,6 +31,7 @@ class RerankerObjectiveConfig:
 
     Attributes:
         vocabulary: Softmax over `two` tokens or the `full` vocabulary, as in the report.
+        list_weight: Weight of the listwise loss beside the pointwise one; 0 trains as the report does.
         template: Name of the prompt.
         instructed: Share of batches whose prompts carry the rows' instruction instead of the template's, 0 to 1.
         max_length: Longest prompt in tokens.
@@ -38,6 +40,7 @@ class RerankerObjectiveConfig:
     """
 
     vocabulary: str = "two"
+    list_weight: float = 0.0
     template: str = "default"
     instructed: float = 0.5
     max_length: int = 320
@@ -78,7 +81,7 @@ class RerankerObjective:
         Raises:
             InvalidInputError: If no row of the batch has a negative.
         """
-        pairs, labels = self._pairs(rows)
+        pairs, labels, counts = self._pairs(rows)
         labels_N = torch.tensor(labels)
         if not bool((labels_N == 0).any()):
             raise InvalidInputError(
@@ -86,9 +89,14 @@ class RerankerObjective:
             )
         hidden_NM = self.last_hidden(pairs)
         table_VM = self._decoder.embed_tokens.weight
+        logits_N2 = self._logits(hidden_NM)
         if self._config.vocabulary == "two":
-            return yes_no_two_tokens(self._logits(hidden_NM), labels_N)
-        return yes_no_full_vocabulary(hidden_NM @ table_VM.T, labels_N, yes_id=self._yes_id, no_id=self._no_id)
+            loss = yes_no_two_tokens(logits_N2, labels_N)
+        else:
+            loss = yes_no_full_vocabulary(hidden_NM @ table_VM.T, labels_N, yes_id=self._yes_id, no_id=self._no_id)
+        if self._config.list_weight:
+            loss = loss + self._config.list_weight * listwise(logits_N2[:, 1] - logits_N2[:, 0], counts)
+        return loss
 
     def last_hidden(self, pairs: Sequence[tuple[str, str, str | None]]) -> Tensor:
         """Hidden states `[N, M]` at the end of each pair's prompt, in the order given."""
@@ -113,11 +121,13 @@ class RerankerObjective:
         with torch.autocast(hidden_NM.device.type, enabled=False):
             return hidden_NM.float() @ rows_2M.float().T
 
-    def _pairs(self, rows: Sequence[TrainingRow]) -> tuple[list[tuple[str, str, str | None]], list[int]]:
+    def _pairs(self, rows: Sequence[TrainingRow]) -> tuple[list[tuple[str, str, str | None]], list[int], list[int]]:
+        """Pairs, their labels, and the number of pairs of each row."""
         told = share_of(rows[0].query) < self._config.instructed
-        pairs, labels = [], []
+        pairs, labels, counts = [], [], []
         for row in rows:
             documents = [row.positives[0], *row.negatives[: self._config.num_negatives]]
             pairs += [(row.query, document, row.instruction if told else None) for document in documents]
             labels += [1] + [0] * (len(documents) - 1)
-        return pairs, labels
+            counts.append(len(documents))
+        return pairs, labels, counts

@@ -11,6 +11,7 @@ from torch.nn.functional import normalize
 
 from embedrank.core.errors import ConfigError
 from embedrank.training.losses.info_nce import DD_MASKS, InfoNCEConfig, info_nce
+from embedrank.training.losses.listwise import listwise
 from embedrank.training.losses.matryoshka import matryoshka
 from embedrank.training.losses.yes_no import yes_no_full_vocabulary, yes_no_two_tokens
 
@@ -127,6 +128,12 @@ def test_matryoshka_is_the_weighted_sum_over_renormalised_prefixes() -> None:
         normalize(q, dim=-1), normalize(d, dim=-1)
     )
     assert torch.allclose(matryoshka(loss, (q, d), dims=(2, 8), weights=(0.25, 0.75)), expected)
+
+
+def test_the_listwise_loss_is_the_log_share_of_the_first_of_each_list() -> None:
+    logits = torch.tensor([1.0, 0.5, -1.0, 2.0, 0.3, 0.1])
+    expected = -(logits[:3].log_softmax(0)[0] + logits[3:5].log_softmax(0)[0] + 0.0) / 3
+    assert torch.allclose(listwise(logits, [3, 2, 1]), expected)
 
 
 def test_both_forms_of_the_yes_no_loss_are_the_log_of_the_right_answer() -> None:
