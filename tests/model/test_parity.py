@@ -10,6 +10,7 @@ import torch
 
 from embedrank import Embedder, Reranker
 from embedrank.core.prompts import rerank_template
+from embedrank.model.norm import RMSNorm
 from embedrank.model.packing import Pack
 from tests.model.conftest import pico_decoder, pico_tokenizer
 
@@ -160,3 +161,14 @@ def test_the_end_token_is_appended_once_and_survives_truncation() -> None:
     assert len(cut) == 10
     assert cut[-1] == end
     assert uncut == 51
+
+
+def test_the_serving_norm_equals_the_plain_one() -> None:
+    norm = RMSNorm(64, eps=1e-6).to(torch.bfloat16)
+    generator = torch.Generator().manual_seed(0)
+    states = (torch.randn(50, 64, generator=generator) * 30).to(torch.bfloat16)
+    plain = norm(states).float()
+    with torch.inference_mode():
+        served = norm(states).float()
+    assert (served - plain).abs().max() < 0.02 * plain.abs().max()
+    assert torch.nn.functional.cosine_similarity(served, plain).min() > 0.9999
