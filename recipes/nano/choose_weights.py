@@ -56,7 +56,8 @@ def candidates(source: str, rows_folder: Path, embedder: Embedder) -> tuple[Cand
     found: Candidates = []
     cosines = embedder.encode_queries([row.query for row in held]) @ vectors.T
     for row, cosine in zip(held, cosines, strict=True):
-        scores = index.get_scores([term for term in terms(row.query) if term in index.vocab_dict] or [""])
+        query = [term for term in terms(row.query) if term in index.vocab_dict]
+        scores = index.get_scores(query) if query else np.zeros(len(documents))
         lexical = [item for item in _best(scores) if item.score > 0]
         found.append((_best(cosine), lexical, row.query, str(documents.index(row.positives[0]))))
     return found, documents

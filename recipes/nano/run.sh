@@ -13,9 +13,9 @@ python "$here/train_embedder.py" --rows "$out/rows" --tokenizer "$out/tokenizer"
 [ -d "$out/nano-embedder" ] || python "$here/package.py" --kind embedder --decoder "$out/embedder/decoder.pt" \
     --tokenizer "$out/tokenizer" --out "$out/nano-embedder"
 [ -d "$out/mined" ] || python "$here/mine.py" --rows "$out/rows" --embedder "$out/nano-embedder" --out "$out/mined"
-python "$here/train_reranker.py" --rows "$out/mined" --table "$out/embedder/table" --tokenizer "$out/tokenizer" \
+python "$here/train_reranker.py" --rows "$out/rows" --mined "$out/mined" --tokenizer "$out/tokenizer" \
     --out "$out/reranker"
 [ -d "$out/nano-reranker" ] || python "$here/package.py" --kind reranker --decoder "$out/reranker/decoder.pt" \
-    --tokenizer "$out/tokenizer" --out "$out/nano-reranker"
+    --config "$here/reranker.yaml" --tokenizer "$out/tokenizer" --out "$out/nano-reranker"
 python "$here/choose_weights.py" --rows "$out/rows" --embedder "$out/nano-embedder" --reranker "$out/nano-reranker"
 echo "put what it chose into the \"search\" object of embedrank.json of both folders"

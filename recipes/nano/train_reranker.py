@@ -1,115 +1,134 @@
-"""Train the nano reranker from the nano embedder's token table. Resumes where it stopped.
+"""Train the nano reranker: token table, warm start, then yes and no. Resumes where it stopped.
 
-python recipes/nano/train_reranker.py --rows MINED --table RUN/table --tokenizer FOLDER --out FOLDER
+python recipes/nano/train_reranker.py --rows ROWS --mined MINED --tokenizer FOLDER --out FOLDER [--config reranker.yaml]
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from held_out import split
-from train_embedder import PADDING, report
+from bag import learn_table
+from held_out import SKIPPED, split
+from rarity import rarity
+from reporting import report, show_held_out
+from torch import Tensor
+from train_embedder import PADDING
 
-from embedrank.core.prompts import rerank_template
+from embedrank.core.prompts import RerankTemplate, rerank_template
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
 from embedrank.model.head import yes_no_ids
 from embedrank.model.initialize import initialize
 from embedrank.model.tokenizer import TextTokenizer
-from embedrank.training.checkpoint import load_latest
-from embedrank.training.comparing import centre, start_comparing
 from embedrank.training.loop import LoopConfig, StepReport, train
+from embedrank.training.matching import TABLE_SIZE, fit_answers, start_matching
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.reranker_objective import RerankerObjective, RerankerObjectiveConfig
 from embedrank.training.rows import TrainingRow
 from embedrank.training.settings import build, read_yaml
 from embedrank.training.tokenized import tokenize_pairs
 
-OPENING = "<Document"  # the token that opens the document part of the prompt
-SAMPLED = 8  # rows a source to centre on
-MOST_HELD_OUT = 60
+FITTED_ROWS = 12  # per source
+CHECKED_ROWS, CHECKED_NEGATIVES, CHECK_EVERY = 40, 4, 250
+Rows = Mapping[str, Sequence[TrainingRow]]
 
 
-def show_held_out(objective: RerankerObjective, held: dict[str, list[TrainingRow]]) -> None:
+def sample(rows: Rows, num_rows: int, num_negatives: int) -> dict[str, list[TrainingRow]]:
+    """Some rows of each source that have enough negatives."""
+    rng = random.Random(0)
+    fit = {name: [row for row in some if len(row.negatives) >= num_negatives] for name, some in rows.items()}
+    return {name: rng.sample(some, min(num_rows, len(some))) for name, some in fit.items() if some}
+
+
+def pairs_of(rows: Sequence[TrainingRow], num_negatives: int) -> list[tuple[str, str, str | None]]:
+    """Each row's positive, then its first negatives."""
+    return [(row.query, text, None) for row in rows for text in (row.positives[0], *row.negatives[:num_negatives])]
+
+
+def check(objective: RerankerObjective, held: Rows) -> None:
     """Print how often the positive is put before all of its row's negatives."""
     figures = {}
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-        for source, rows in held.items():
-            rows = [row for row in rows if len(row.negatives) >= 3][:MOST_HELD_OUT]
-            if len(rows) < 20:
+        for source, rows in sample(held, CHECKED_ROWS, CHECKED_NEGATIVES).items():
+            if len(rows) < CHECKED_ROWS // 2:
                 continue
-            pairs = [(row.query, text, None) for row in rows for text in (row.positives[0], *row.negatives[:3])]
-            logits = objective.logits(pairs).view(len(rows), 4)
+            logits = objective.logits(pairs_of(rows, CHECKED_NEGATIVES)).view(len(rows), -1)
             figures[source] = float((logits[:, :1] > logits[:, 1:]).all(1).float().mean())
-    print(
-        f"held out: mean {sum(figures.values()) / len(figures):.4f} "
-        + " ".join(f"{name}={value:.2f}" for name, value in figures.items()),
-        flush=True,
+    show_held_out(figures)
+
+
+def warm_start(decoder: Decoder, table: Tensor, tokenizer: TextTokenizer, rows: Rows, max_length: int) -> None:
+    """Lay the decoder on the token table, and fit the answers on a sample of rows."""
+    template, answers = rerank_template(), yes_no_ids(tokenizer)
+    initialize(decoder, seed=0)
+    start_matching(
+        decoder,
+        table,
+        rarity(tokenizer, rows, vocab_size=decoder.config.vocab_size),
+        marks=(_token(tokenizer, "<Query"), _token(tokenizer, "<Document")),
+        silent=_frame(tokenizer, template),
     )
+    sampled = [row for some in sample(rows, FITTED_ROWS, 3).values() for row in some]
+    prompts = tokenize_pairs(pairs_of(sampled, 3), tokenizer, template, max_length=max_length)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        weights = fit_answers(decoder, prompts, [4] * len(sampled), answers=answers)
+    print("answers read the features by", " ".join(f"{weight:.2f}" for weight in weights.tolist()), flush=True)
 
 
-def warm_start(
-    decoder: Decoder,
-    table: Path,
-    tokenizer: TextTokenizer,
-    rows: dict[str, list[TrainingRow]],
-    config: RerankerObjectiveConfig,
-) -> None:
-    """Lay the decoder on the token table and centre it on a sample of prompts."""
-    state = load_latest(table)
-    if state is None:
-        raise SystemExit(f"no checkpoint in {table}: train the embedder first")
-    template = rerank_template(config.template)
-    opening, last = tokenizer.token_id(OPENING), tokenizer.encode([template.suffix])[0][-1]
-    assert opening is not None, f"{OPENING} is no single token"
-    start_comparing(decoder, state["module"]["weight"], opening_id=opening, last_id=last, answers=yes_no_ids(tokenizer))
-    rng = random.Random(0)
-    sample = [
-        (row.query, text, None)
-        for of_source in rows.values()
-        for row in rng.sample(of_source, min(SAMPLED, len(of_source)))
-        for text in (row.positives[0], row.negatives[0])
-    ]
-    prompts = tokenize_pairs(sample, tokenizer, template, max_length=config.max_length)
-    centre(decoder, prompts, last_id=last, answers=yes_no_ids(tokenizer))
+def _token(tokenizer: TextTokenizer, text: str) -> int:
+    token = tokenizer.token_id(text)
+    assert token is not None, f"{text} is no single token"
+    return token
+
+
+def _frame(tokenizer: TextTokenizer, template: RerankTemplate) -> list[int]:
+    """Tokens that stand around query and document in every prompt."""
+    fields = tokenizer.encode(["<Query>:", "<Query>: a\n", template.suffix])
+    return sorted({*fields[0][1:], fields[1][-1], *fields[2]})
 
 
 def main() -> None:
     """Read the settings, train, leave `decoder.pt`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=Path, required=True)
-    parser.add_argument("--table", type=Path, required=True, help="checkpoints of the embedder's first stage")
+    parser.add_argument("--mined", type=Path, required=True, help="rows with negatives")
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("reranker.yaml"))
     arguments = parser.parse_args()
     settings = read_yaml(arguments.config)
     tokenizer = TextTokenizer.load(arguments.tokenizer)
-    rows, held = split(arguments.rows, skip=())
-    decoder = Decoder(build(DecoderConfig, read_yaml(Path(__file__).with_name("embedder.yaml"))["decoder"]))
+    shape = build(DecoderConfig, settings["decoder"])
+    rows, held = split(arguments.rows, skip=SKIPPED)
+    size = (shape.vocab_size, TABLE_SIZE)
+    table = learn_table(settings["table"], tokenizer, rows, held, shape=size, folder=arguments.out / "table")
+
+    rows, held = split(arguments.mined, skip=())
+    decoder = Decoder(shape)
     decoder.max_padding = PADDING
-    initialize(decoder, seed=0)
     config = build(RerankerObjectiveConfig, settings["objective"])
-    warm_start(decoder, arguments.table, tokenizer, rows, config)
     decoder.compile_blocks()
+    warm_start(decoder, table, tokenizer, rows, config.max_length)
     objective = RerankerObjective(decoder, tokenizer, config)
+    check(objective, held)
 
     def report_and_check(step: StepReport) -> None:
         report(step)
-        if step.step % 50 == 0:
-            show_held_out(objective, held)
+        if step.step and step.step % CHECK_EVERY == 0:
+            check(objective, held)
 
     train(
         objective,
         Mixture(rows, build(MixtureConfig, settings["mixture"])),
         build(LoopConfig, settings["loop"]),
-        folder=arguments.out,
+        folder=arguments.out / "decoder",
         on_step=report_and_check,
     )
-    show_held_out(objective, held)
+    check(objective, held)
     torch.save(decoder.state_dict(), arguments.out / "decoder.pt")
 
 
