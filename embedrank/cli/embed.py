@@ -10,6 +10,7 @@ import typer
 
 from embedrank.cli.console import note, progress
 from embedrank.cli.texts_in import InputText, read_texts
+from embedrank.cli.truncated import note_truncations
 from embedrank.cli.vectors_out import NamedVectors, require_writable, write_vectors
 from embedrank.cli.wiring import DEFAULT_MODEL, wiring_of
 from embedrank.core.errors import InvalidInputError
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from embedrank.core.types import Encoded, Truncation
 
 TEXTS_PER_BATCH: Final = 256
-_SHOWN_TRUNCATIONS: Final = 3
 
 
 def embed(
@@ -52,7 +52,7 @@ def embed(
     write_vectors(batch, out)
     if num_blank:
         note(f"{num_blank} blank lines left out")
-    _report_truncations(batch.truncations, texts)
+    note_truncations(batch.truncations, texts)
     if out is not None:
         note(f"{len(texts)} vectors of {batch.vectors.shape[1]} dimensions, {sum(batch.num_tokens)} tokens -> {out}")
 
@@ -79,13 +79,3 @@ def _encode(
         num_tokens=[count for part in parts for count in part.num_tokens],
         truncations=cuts,
     )
-
-
-def _report_truncations(cuts: Sequence[Truncation], texts: Sequence[InputText]) -> None:
-    if not cuts:
-        return
-    shown = [
-        f"{texts[cut.index].id} ({cut.num_tokens} tokens, {cut.kept_tokens} read)" for cut in cuts[:_SHOWN_TRUNCATIONS]
-    ]
-    more = f" and {len(cuts) - len(shown)} more" if len(cuts) > len(shown) else ""
-    note(f"truncated {len(cuts)} of {len(texts)} texts: {', '.join(shown)}{more}")

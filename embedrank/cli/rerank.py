@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from embedrank.cli.console import note, out, print_json_lines
+from embedrank.cli.console import counter, note, out, print_json_lines
 from embedrank.cli.texts_in import read_texts
+from embedrank.cli.truncated import note_truncations
 from embedrank.cli.wiring import DEFAULT_MODEL, wiring_of
 from embedrank.core.errors import InvalidInputError
 
@@ -35,11 +36,14 @@ def rerank(
     texts, num_blank = read_texts(files or [], jsonl=jsonl)
     if not texts:
         raise InvalidInputError("input", "holds no document")
-    logits = wiring_of(context).reranker(model).logits(query, [row.text for row in texts], instruction=instruction)
-    order = sorted(range(len(texts)), key=lambda place: (-float(logits[place]), place))
-    rows = [(texts[place], float(logits[place])) for place in order[:top]]
+    reranker = wiring_of(context).reranker(model)
+    with counter("reranking") as tell:
+        judged = reranker.judge(query, [row.text for row in texts], instruction=instruction, on_progress=tell)
+    order = sorted(range(len(texts)), key=lambda place: (-float(judged.logits[place]), place))
+    rows = [(texts[place], float(judged.logits[place])) for place in order[:top]]
     if num_blank:
         note(f"{num_blank} blank lines left out")
+    note_truncations(judged.truncations, texts)
     if json:
         print_json_lines(
             {"rank": rank, "id": row.id, "score": probability(logit), "logit": logit, "text": row.text}

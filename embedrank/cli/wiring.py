@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from embedrank.core.protocols import Encoder, Reranker
-    from embedrank.core.types import Encoded
+    from embedrank.core.types import Encoded, Judged
 
     class NamedEncoder(Encoder, Protocol):
         """An encoder that has a name and counts what it read; what `Embedder` is."""
@@ -28,6 +28,20 @@ if TYPE_CHECKING:
 
         def encode_documents_reported(self, texts: Sequence[str], *, dim: int | None = None) -> Encoded:
             """Vectors, tokens and truncations of documents."""
+            ...
+
+    class TellingReranker(Reranker, Protocol):
+        """A reranker that tells what it read and how far it is; what `Reranker` of the model room is."""
+
+        def judge(
+            self,
+            query: str,
+            documents: Sequence[str],
+            *,
+            instruction: str | None = None,
+            on_progress: Callable[[int, int], None] | None = None,
+        ) -> Judged:
+            """Logits, tokens and truncations."""
             ...
 
 
@@ -48,7 +62,7 @@ def load_embedder(name: str) -> NamedEncoder:
     return Embedder.load(name)
 
 
-def load_reranker(name: str) -> Reranker:
+def load_reranker(name: str) -> TellingReranker:
     """Load a reranker.
 
     Args:
@@ -88,7 +102,7 @@ class Wiring:
     """
 
     embedder: Callable[[str], NamedEncoder] = load_embedder
-    reranker: Callable[[str], Reranker] = load_reranker
+    reranker: Callable[[str], TellingReranker] = load_reranker
     partner: Callable[[str], str | None] = partner_of
 
     def reranker_for(self, embedder: str, asked: str | None) -> Reranker | None:

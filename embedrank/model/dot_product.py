@@ -47,13 +47,22 @@ def _plain(queries_BHLD: Tensor, keys_BGKD: Tensor, values_BGKD: Tensor, mask: T
     num_groups = keys_BGKD.shape[1]
     queries_BGRLD = queries_BHLD.unflatten(1, (num_groups, -1))
     heads, length = queries_BGRLD.shape[2:4]
-    flat = (queries_BGRLD * queries_BHLD.shape[-1] ** -0.5).flatten(2, 3).flatten(0, 1)
-    scores = torch.bmm(flat, keys_BGKD.flatten(0, 1).transpose(1, 2))
-    scores_BHLK = scores.unflatten(0, (-1, num_groups)).unflatten(2, (heads, length)).flatten(1, 2)
-    if mask is not None:
-        scores_BHLK = scores_BHLK.masked_fill(~mask, float("-inf"))
-    weights = torch.softmax(scores_BHLK, dim=-1, dtype=scores_BHLK.dtype)
-    weights = weights.unflatten(1, (num_groups, heads)).flatten(2, 3).flatten(0, 1)
+    flat, scale = queries_BGRLD.flatten(2, 3).flatten(0, 1), queries_BHLD.shape[-1] ** -0.5
+    keys_transposed = keys_BGKD.flatten(0, 1).transpose(1, 2)
+    if mask is None:
+        scores = torch.bmm(flat * scale, keys_transposed)
+    else:  # the mask is added inside the product, which saves a pass over the scores each way
+        scores = torch.baddbmm(_bias(mask, num_groups, heads, length, flat.dtype), flat, keys_transposed, alpha=scale)
+    weights = torch.softmax(scores, dim=-1, dtype=scores.dtype)
     mixed = torch.bmm(weights, values_BGKD.flatten(0, 1))
     mixed_BHLD: Tensor = mixed.unflatten(0, (-1, num_groups)).unflatten(2, (heads, length)).flatten(1, 2)
     return mixed_BHLD
+
+
+def _bias(mask: Tensor, num_groups: int, heads: int, length: int, dtype: torch.dtype) -> Tensor:
+    """Nothing where a key may be seen, minus infinity elsewhere; `[B * G, R * L, K]`, B and G 1 where all are alike."""
+    bias = torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, float("-inf"))
+    if bias.dim() == 2:
+        return bias.repeat(heads, 1)[None]
+    batch, _, _, num_keys = bias.shape
+    return bias[:, :, None].expand(batch, num_groups, heads, length, num_keys).reshape(-1, heads * length, num_keys)

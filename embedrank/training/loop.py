@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from embedrank.core.errors import ConfigError
+from embedrank.model.precision import multiplies_bf16_fast
 from embedrank.training.checkpoint import load_latest, save_checkpoint
 from embedrank.training.mixing import Mixture
 from embedrank.training.objective import Objective
@@ -30,7 +31,7 @@ class LoopConfig:
         floor: Share of the peak left at the end.
         weight_decay: Decoupled decay on matrices of the layers.
         max_grad_norm: Gradients are scaled down to this norm.
-        bf16: Whether matrix products run in bfloat16 under autocast; weights stay float32.
+        bf16: Whether matrix products run in bfloat16 under autocast; None where that is fast. Weights stay float32.
         checkpoint_every: Steps between checkpoints.
         seed: Seed of PyTorch's generator.
     """
@@ -42,7 +43,7 @@ class LoopConfig:
     floor: float = 0.0
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
-    bf16: bool = True
+    bf16: bool | None = None
     checkpoint_every: int = 500
     seed: int = 0
 
@@ -109,7 +110,7 @@ def _step(
     for group in optimizer.param_groups:
         group["lr"] = group["peak"] * factor
     rows = mixture.next_batch()
-    with torch.autocast(_device(objective.module), dtype=torch.bfloat16, enabled=config.bf16):
+    with autocast(objective.module, config.bf16):
         loss = objective.loss(rows)
     loss.backward()
     norm = nn.utils.clip_grad_norm_(objective.module.parameters(), config.max_grad_norm)
@@ -164,5 +165,16 @@ def _resume(folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer, m
     return int(state["step"])
 
 
-def _device(module: nn.Module) -> str:
-    return next(module.parameters()).device.type
+def autocast(module: nn.Module, bf16: bool | None = None) -> torch.autocast:
+    """The precision that a module trains in.
+
+    Args:
+        module: Tells the device.
+        bf16: Whether matrix products run in bfloat16; None where that is fast.
+
+    Returns:
+        A context to compute in.
+    """
+    device = next(module.parameters()).device
+    enabled = multiplies_bf16_fast(device) if bf16 is None else bf16
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)

@@ -9,10 +9,9 @@ of the query with what it knows of the document. These weights do, on a token ta
               and fetches the mean of the query. Where a token stands for the k-th time in the document, its earlier
               places share its attention with the query, so that repetition counts less and less, as in BM25.
               The feed-forward block weighs each match by the token's rarity.
-    layer 2   is left to training
-    layer 3   averages the matches and the tokens of the document, and picks out the best matches; its feed-forward
+    layer 2   averages the matches and the tokens of the document, and picks out the best matches; its feed-forward
               block multiplies the document's mean with the query's, number by number:  silu(q) d - silu(-q) d = q d
-    layer 4   is left to training
+    layer 3   is left to training
     head      a linear model of what was found, fitted by `fit_answers`
 
 Everything stays trainable. The stream of M numbers is divided into named places, below. Shape suffixes: V vocabulary,
@@ -40,7 +39,7 @@ from embedrank.training.token_table import SILENT
 WIDTH: Final = 96  # numbers of a token that the bag's mean passes on
 TABLE_SIZE: Final = WIDTH + SILENT
 SHAPE: Final = {"hidden_size": 256, "head_dim": 64, "num_attention_heads": 6, "num_key_value_heads": 6}
-MIN_LAYERS: Final = 5
+MIN_LAYERS: Final = 4
 MIN_FEED_FORWARD: Final = 3 + 2 * WIDTH
 
 # Places in the stream.
@@ -93,7 +92,7 @@ def start_matching(
     """
     _check(decoder.config)
     generator = torch.Generator().manual_seed(seed)
-    segments, matches, _, sums = (_layer(decoder, depth) for depth in range(4))
+    segments, matches, sums = (_layer(decoder, depth) for depth in range(3))
     with torch.no_grad():
         _fill_table(decoder.embed_tokens.weight, table_VC, rarity_V, marks, silent)
         _mark_segments(segments.self_attn)

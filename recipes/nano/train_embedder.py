@@ -18,7 +18,7 @@ from embedrank.model.decoder import Decoder
 from embedrank.model.initialize import initialize
 from embedrank.model.tokenizer import TextTokenizer
 from embedrank.training.embedder_objective import EmbedderObjective, EmbedderObjectiveConfig
-from embedrank.training.loop import LoopConfig, StepReport, train
+from embedrank.training.loop import LoopConfig, StepReport, autocast, train
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.settings import build, read_yaml
 from embedrank.training.token_table import lay_under
@@ -50,7 +50,7 @@ def main() -> None:
     objective = EmbedderObjective(decoder, tokenizer, config)
 
     def check() -> None:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast(decoder):
             show_reciprocal_ranks(objective.embed, held, tokenizer, config)
 
     def report_and_check(step: StepReport) -> None:

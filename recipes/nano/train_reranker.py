@@ -24,7 +24,7 @@ from embedrank.model.decoder import Decoder
 from embedrank.model.head import yes_no_ids
 from embedrank.model.initialize import initialize
 from embedrank.model.tokenizer import TextTokenizer
-from embedrank.training.loop import LoopConfig, StepReport, train
+from embedrank.training.loop import LoopConfig, StepReport, autocast, train
 from embedrank.training.matching import TABLE_SIZE, fit_answers, start_matching
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.reranker_objective import RerankerObjective, RerankerObjectiveConfig
@@ -33,7 +33,7 @@ from embedrank.training.settings import build, read_yaml
 from embedrank.training.tokenized import tokenize_pairs
 
 FITTED_ROWS = 12  # per source
-CHECKED_ROWS, CHECKED_NEGATIVES, CHECK_EVERY = 40, 4, 250
+CHECKED_ROWS, CHECKED_NEGATIVES, CHECK_EVERY = 40, 4, 400
 Rows = Mapping[str, Sequence[TrainingRow]]
 
 
@@ -52,7 +52,7 @@ def pairs_of(rows: Sequence[TrainingRow], num_negatives: int) -> list[tuple[str,
 def check(objective: RerankerObjective, held: Rows) -> None:
     """Print how often the positive is put before all of its row's negatives."""
     figures = {}
-    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.no_grad(), autocast(objective.module):
         for source, rows in sample(held, CHECKED_ROWS, CHECKED_NEGATIVES).items():
             if len(rows) < CHECKED_ROWS // 2:
                 continue
@@ -74,7 +74,7 @@ def warm_start(decoder: Decoder, table: Tensor, tokenizer: TextTokenizer, rows: 
     )
     sampled = [row for some in sample(rows, FITTED_ROWS, 3).values() for row in some]
     prompts = tokenize_pairs(pairs_of(sampled, 3), tokenizer, template, max_length=max_length)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with autocast(decoder):
         weights = fit_answers(decoder, prompts, [4] * len(sampled), answers=answers)
     print("answers read the features by", " ".join(f"{weight:.2f}" for weight in weights.tolist()), flush=True)
 

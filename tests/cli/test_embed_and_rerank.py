@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.cli.command_line import assert_one_error_line, fake_wiring, no_models, say
-from tests.search.fakes import BagEncoder
+from tests.search.fakes import BagEncoder, OverlapReranker
 
 
 @pytest.fixture
@@ -77,6 +77,13 @@ def test_rerank_orders_documents(capsys, lines):
     assert [(row["rank"], row["id"]) for row in rows] == [(1, "2"), (2, "1")]
     assert rows[0]["score"] == pytest.approx(1 / (1 + np.exp(-rows[0]["logit"])))
     assert len(say(capsys, "rerank", "blue whale", lines, "--json", "--top", 1).out.splitlines()) == 1
+
+
+def test_documents_that_the_reranker_cut_are_reported(capsys, tmp_path):
+    path = tmp_path / "long.txt"
+    path.write_text("short\n" + "many words " * 20 + "\n")
+    said = say(capsys, "rerank", "words", path, wiring=fake_wiring(reranker=OverlapReranker(max_length=4)))
+    assert said.code == 0 and "truncated 1 of 2 texts: 2 (40 tokens, 4 read)" in said.err
 
 
 @pytest.mark.parametrize(

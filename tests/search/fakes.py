@@ -6,7 +6,7 @@ import zlib
 
 import numpy as np
 
-from embedrank.core.types import Chunk, Encoded, Scored, Truncation
+from embedrank.core.types import Chunk, Encoded, Judged, Scored, Truncation
 
 
 def words(text):
@@ -60,8 +60,9 @@ class BagEncoder:
 class OverlapReranker:
     """The logit is the share of query words that the document holds, stretched; remembers what it read."""
 
-    def __init__(self):
+    def __init__(self, max_length=1000):
         self.calls = []
+        self.max_length = max_length
 
     def logits(self, query, documents, *, instruction=None):
         self.calls.append((query, list(documents), instruction))
@@ -71,6 +72,16 @@ class OverlapReranker:
 
     def score(self, query, documents, *, instruction=None):
         return 1 / (1 + np.exp(-self.logits(query, documents, instruction=instruction)))
+
+    def judge(self, query, documents, *, instruction=None, on_progress=None):
+        logits = self.logits(query, documents, instruction=instruction)
+        lengths = [len(words(text)) for text in documents]
+        cuts = [
+            Truncation(index=place, num_tokens=length, kept_tokens=self.max_length)
+            for place, length in enumerate(lengths)
+            if length > self.max_length
+        ]
+        return Judged(logits=logits, num_tokens=lengths, shared_tokens=0, truncations=cuts)
 
 
 class RecommendingReranker(OverlapReranker):
