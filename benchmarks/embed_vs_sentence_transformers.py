@@ -1,8 +1,8 @@
-"""Tokens per second of ours and of sentence-transformers on the exact 0.6B shape, bf16, in turns in one process.
+"""Tokens per second of ours and of sentence-transformers on the exact 0.6B shape, in turns in one process.
 
-    python benchmarks/embed_vs_sentence_transformers.py [--rounds 3] [--texts 64]
+    python benchmarks/embed_vs_sentence_transformers.py [--rounds 3] [--texts 64] [--dtype bf16]
 
-Ratios count; absolute figures depend on the machine and on its neighbours.
+Ratios count; absolute figures depend on the machine and on its neighbours. Processors without AMX take many minutes.
 """
 
 from __future__ import annotations
@@ -21,21 +21,24 @@ from official_shape import make_folder, mixed_texts
 from embedrank import Embedder
 from embedrank.model.tokenizer import TextTokenizer
 
+DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+
 
 def main() -> None:
     """Measure all systems in turns and print a table of ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--texts", type=int, default=64)
+    parser.add_argument("--dtype", choices=tuple(DTYPES), default="bf16")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "embedrank-bench-0.6b")
     arguments = parser.parse_args()
     from sentence_transformers import SentenceTransformer
 
     folder = make_folder(arguments.folder)
     texts = mixed_texts(TextTokenizer.load(folder), count=arguments.texts, median=100, longest=512, seed=0)
-    ours = Embedder.load(str(folder), dtype="bf16")
+    ours = Embedder.load(str(folder), dtype=arguments.dtype)
     num_tokens = sum(ours.encode_documents_reported(texts).num_tokens)
-    theirs = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": torch.bfloat16})
+    theirs = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": DTYPES[arguments.dtype]})
     systems: dict[str, Callable[[], np.ndarray]] = {
         "embedrank": lambda: ours.encode_documents(texts),
         "sentence-transformers, batch 32 (default)": lambda: theirs.encode(texts),
@@ -51,7 +54,8 @@ def main() -> None:
             rates[name].append(num_tokens / (time.perf_counter() - started))
     mine = statistics.median(rates["embedrank"])
     print(
-        f"{len(texts)} texts, {num_tokens} tokens, {torch.get_num_threads()} threads, lowest cosine {cosine.min():.4f}"
+        f"{len(texts)} texts, {num_tokens} tokens, {arguments.dtype}, {torch.get_num_threads()} threads, "
+        f"lowest cosine {cosine.min():.4f}"
     )
     for name, values in rates.items():
         median = statistics.median(values)

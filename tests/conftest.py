@@ -40,7 +40,8 @@ def shared_data() -> Path:
 def bundled_models() -> Path:
     """Folder of the models that ship with the package."""
     folder = REPOSITORY / "embedrank" / "data" / "models"
-    assert (folder / "nano-embedder" / "config.json").is_file(), f"the bundled embedder is not in {folder}"
+    for name in ("nano-embedder", "nano-reranker"):
+        assert (folder / name / "config.json").is_file(), f"{name} is not in {folder}"
     return folder
 
 

@@ -27,7 +27,7 @@ def models(
     table.add_column("parameters", justify="right", no_wrap=True)
     table.add_column("what it is")
     for row in rows:
-        what = Text.assemble(row.description, "\n", (f"{row.embedder}\n{row.reranker or 'no reranker yet'}", "dim"))
+        what = Text.assemble(row.description, "\n", (f"{row.embedder}\n{row.reranker}", "dim"))
         table.add_row(row.name, _parameters(row.parameters), what)
     out().print(table)
     out().print("\nUse a name, a folder or a hub id wherever a command takes --model.", style="dim")

@@ -83,12 +83,11 @@ def partner_of(embedder: str) -> str | None:
         embedder: Name of an embedder.
 
     Returns:
-        The same preset's name if it is a preset with a reranker, else None.
+        The same name if it is a preset, else None.
     """
     from embedrank.model.presets import presets
 
-    preset = presets().get(embedder)
-    return embedder if preset is not None and preset.reranker else None
+    return embedder if embedder in presets() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

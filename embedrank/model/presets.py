@@ -17,14 +17,14 @@ class Preset:
     Attributes:
         name: What users type.
         embedder: Hub id, or `bundled:` and a folder of the package's `data/models`.
-        reranker: The same for the reranker; None where there is none yet.
+        reranker: The same for the reranker.
         parameters: Numbers stored in the embedder.
         description: One line.
     """
 
     name: str
     embedder: str
-    reranker: str | None
+    reranker: str
     parameters: int
     description: str
 

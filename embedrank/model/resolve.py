@@ -27,9 +27,7 @@ def resolve(name: str, *, kind: str, revision: str | None = None) -> Path:
         ModelNotFoundError: If it is none of the three, or the hub cannot be reached and has nothing cached.
     """
     preset = presets().get(name)
-    target: str | None = getattr(preset, kind) if preset else name
-    if target is None:
-        raise ModelNotFoundError(name, f"has no {kind} yet", hint="take the one of another preset, or a folder")
+    target: str = getattr(preset, kind) if preset else name
     if target.startswith(_BUNDLED):
         return _bundled(name, target.removeprefix(_BUNDLED))
     folder = Path(target).expanduser()

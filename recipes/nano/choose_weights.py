@@ -112,7 +112,7 @@ def sweep_blends(
 
 
 def main() -> None:
-    """Sweep fusion, then the blend on top of the best fusion."""
+    """Sweep fusion, then the blend on top of the fusion that the embedder advises, or of the best."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=Path, required=True)
     parser.add_argument("--embedder", required=True)
@@ -126,9 +126,11 @@ def main() -> None:
         _show("fusion", {fixed: fusions[fixed]})
     if arguments.reranker is None:
         return
-    best = max((name for name in fusions if "=" in name), key=lambda name: sum(fusions[name].values()))
-    blends = sweep_blends(by_source, best, Reranker.load(arguments.reranker))
-    print("on top of", best)
+    chosen = max((name for name in fusions if "=" in name), key=lambda name: sum(fusions[name].values()))
+    if embedder.recommended_fusion:
+        chosen = f"{embedder.recommended_fusion} dense={embedder.recommended_dense_weight}"
+    blends = sweep_blends(by_source, chosen, Reranker.load(arguments.reranker))
+    print("on top of", chosen)
     _show("blend", blends)
     _show("blend", {"logit 1.0": blends["logit 1.0"]})
 

@@ -127,6 +127,7 @@ def main() -> None:
         build(LoopConfig, settings["loop"]),
         folder=arguments.out / "decoder",
         on_step=report_and_check,
+        stop_at=settings["stop_at"],
     )
     check(objective, held)
     torch.save(decoder.state_dict(), arguments.out / "decoder.pt")

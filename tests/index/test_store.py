@@ -197,3 +197,13 @@ def test_wrong_shapes_and_places_are_refused(filled: LanceStore, tmp_path: Path)
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(StorageError):
         LanceStore.create(tmp_path / "file" / "below", DIM)
+
+
+def test_many_small_writes_are_compacted_on_the_way(tmp_path: Path) -> None:
+    store = LanceStore.create(tmp_path, DIM, config=LanceConfig(writes_per_upkeep=5))
+    fragments = []
+    for place, chunk in enumerate(chunks(12)):
+        store.upsert([chunk], vectors(12)[place : place + 1])
+        fragments.append(store._table.stats()["fragment_stats"]["num_fragments"])
+    assert max(fragments) < 7 and fragments[4] == 1
+    assert store.count() == 12

@@ -14,16 +14,26 @@ class LanceConfig:
     Attributes:
         exact_limit: Up to this many chunks are searched exactly in memory.
         keep_versions_s: Seconds for which replaced files stay, so that a reader in the middle of a query finds them.
+        writes_per_upkeep: After so many writes the indexes are brought up to date and the table is compacted, so that a
+            long run does not leave thousands of small files; flushing does it too.
         candidates: Rows the approximate index looks at for each row wanted, before exact rescoring.
         max_query_terms: Further terms of a longer query are not looked up.
     """
 
     exact_limit: int = 50_000
     keep_versions_s: float = 300.0
+    writes_per_upkeep: int = 100
     candidates: int = 4
     max_query_terms: int = 2_000
 
     def __post_init__(self) -> None:
-        for name, least in (("exact_limit", 0), ("keep_versions_s", 0), ("candidates", 1), ("max_query_terms", 1)):
+        least_values = {
+            "exact_limit": 0,
+            "keep_versions_s": 0,
+            "writes_per_upkeep": 1,
+            "candidates": 1,
+            "max_query_terms": 1,
+        }
+        for name, least in least_values.items():
             if getattr(self, name) < least:
                 raise ConfigError("store", name, getattr(self, name), f"must be at least {least}")

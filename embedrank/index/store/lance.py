@@ -52,7 +52,7 @@ class LanceStore:
         self.dim: int = table.schema.field("vector").type.list_size
         self._table = table
         self._nearest = NearestChunks(table, config)
-        self._unflushed = False
+        self._unflushed_writes = 0
 
     @classmethod
     def create(cls, path: Path | str, dim: int, *, config: LanceConfig | None = None) -> LanceStore:
@@ -123,12 +123,14 @@ class LanceStore:
         named = in_list("document_id", sorted({chunk.document_id for chunk in chunks}))
         with clear_errors(self.path):
             rows = to_rows(chunks, unit(np.asarray(vectors, dtype=np.float32)))
-            self._unflushed = True
-            if not self._table.count_rows(named):
+            self._unflushed_writes += 1
+            if self._table.count_rows(named):
+                merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+                merge.when_not_matched_by_source_delete(named).execute(rows)
+            else:
                 self._table.add(rows)
-                return
-            merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-            merge.when_not_matched_by_source_delete(named).execute(rows)
+        if self._unflushed_writes >= self.config.writes_per_upkeep:
+            self.flush()
 
     def delete(self, document_ids: Sequence[str]) -> int:
         """Remove documents; returns the number of chunks removed."""
@@ -137,7 +139,7 @@ class LanceStore:
             for ids in _batches(document_ids):
                 named = in_list("document_id", ids)
                 if count := self._table.count_rows(named):
-                    self._unflushed = True
+                    self._unflushed_writes += 1
                     self._table.delete(named)
                     removed += count
         return removed
@@ -191,7 +193,7 @@ class LanceStore:
         only = condition(where)
         if not wanted or not self.count():
             return []
-        if self._unflushed:
+        if self._unflushed_writes:
             self.flush()
         with clear_errors(self.path):
             search = self._table.search(MatchQuery(wanted, "terms"), query_type="fts").limit(top)  # type: ignore[call-arg]
@@ -247,7 +249,7 @@ class LanceStore:
                 with_vectors=self._table.count_rows() > self.config.exact_limit,
                 keep=timedelta(seconds=self.config.keep_versions_s),
             )
-        self._unflushed = False
+        self._unflushed_writes = 0
 
 
 def _connect(folder: Path) -> DBConnection:
