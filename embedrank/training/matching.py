@@ -61,7 +61,8 @@ NONE, FIRST, SECOND = 31, 30, 29
 HALF: Final = 32
 THETA: Final = 1e6
 MARK, CONSTANT, RAREST, SEGMENT, INDICATOR = 8.0, 2.0, 2.0, 3.0, 3.0  # sizes in the stream
-SOFT: Final = 4.0
+# For each kind of match: the advantage of tokens of the query over the token itself, and what dulls the logits.
+KINDS: Final = ((1.0, 0.0), (4.0, 19.0), (2.0, 0.0))
 SCALE: Final = 1.25  # about what the norm before a layer multiplies by
 FIT_STEPS: Final = 300
 DECAY: Final = 1e-3
@@ -236,7 +237,7 @@ def _match(attention: Attention, directions: Tensor, generator: torch.Generator)
     """Heads 0 to 2: the same token, a similar one, the same pair; tokens of the query have the advantage."""
     half = len(SLOW) // 2
     whole = _projection(len(SLOW), TABLE_SIZE, generator)
-    for head, (bonus, dulled) in enumerate(((1.0, 0.0), (SOFT, 19.0), (2.0, 0.0))):
+    for head, (bonus, dulled) in enumerate(KINDS):
         _clear(attention, head)
         row = _rows(head)
         for projection in (attention.q_proj, attention.k_proj):
