@@ -89,7 +89,9 @@ def test_only_the_tail_of_a_document_is_cut(reranker: Reranker) -> None:
     judged = reranker.judge("hello", ["short", "w" * 2000, "w" * 2000 + "other tail"])
     assert [cut.index for cut in judged.truncations] == [1, 2]
     assert judged.num_tokens[1] == judged.num_tokens[2] == 400
-    assert judged.logits[1] == judged.logits[2]
+    assert judged.logits[1] == pytest.approx(
+        judged.logits[2], abs=1e-5
+    )  # the same tokens, at another place of the pack
 
 
 def test_a_query_that_leaves_no_room_is_refused(reranker: Reranker) -> None:
