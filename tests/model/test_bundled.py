@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from embedrank import Embedder, Reranker
-from embedrank.core.prompts import rerank_template
 from embedrank.evaluation.beir import BeirSet, load_beir
+from tests.model.full_vocabulary import full_vocabulary_logits
 
 MEGABYTE = 1_000_000
 MAX_MEGABYTES = 25
@@ -42,21 +42,9 @@ def test_sentence_transformers_reads_the_bundled_embedder(bundled_models: Path) 
 
 
 def test_transformers_reads_the_bundled_reranker(bundled_models: Path) -> None:
-    transformers = pytest.importorskip("transformers")
-    folder = bundled_models / "nano-reranker"
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    yes, no = tokenizer.convert_tokens_to_ids(["yes", "no"])
-    template = rerank_template()
-    expected = []
-    for document in TEXTS:
-        parts = (template.prefix, template.middle("log retention", document), template.suffix)
-        ids = [token for part in parts for token in tokenizer(part, add_special_tokens=False).input_ids]
-        with torch.no_grad():
-            logits = model(torch.tensor([ids])).logits[0, -1]
-        expected.append(float(logits[yes] - logits[no]))
+    expected = full_vocabulary_logits(bundled_models / "nano-reranker", "log retention", TEXTS)
     ours = Reranker.load("nano", dtype="fp32").logits("log retention", TEXTS)
-    assert np.abs(ours - np.array(expected)).max() < 1e-3
+    assert np.abs(ours - expected).max() < 1e-3
 
 
 def test_the_bundled_reranker_prefers_the_right_document_to_others_of_the_same_kind(demo: BeirSet) -> None:

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from embedrank import Embedder, Reranker
-from embedrank.core.prompts import rerank_template
 from embedrank.model.checkpoint import save_embedder, save_reranker
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
@@ -17,6 +16,7 @@ from embedrank.model.initialize import initialize
 from embedrank.model.packing import Pack
 from embedrank.model.prompting import PromptPolicy
 from tests.model.conftest import pico_decoder, pico_tokenizer
+from tests.model.full_vocabulary import full_vocabulary_logits
 
 pytestmark = pytest.mark.slow
 TEXTS = ["hello world", "no", "def f(x):\n    return x", "hello " * 60, "world " * 30, "a" * 200]
@@ -53,21 +53,11 @@ def test_embeddings_equal_sentence_transformers_in_both_precisions(decoder: Deco
 
 
 def test_rerank_logits_equal_the_full_vocabulary_route(decoder: Decoder, tmp_path: Path) -> None:
-    transformers = pytest.importorskip("transformers")
     save_reranker(tmp_path / "m", decoder, pico_tokenizer())
-    model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "m", dtype=torch.float32).eval()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "m")
-    yes, no = tokenizer.convert_tokens_to_ids(["yes", "no"])
-    template, expected = rerank_template(), []
-    for text in TEXTS:
-        parts = (template.prefix, template.middle("hello?", text), template.suffix)
-        ids = [token for part in parts for token in tokenizer(part, add_special_tokens=False).input_ids]
-        with torch.no_grad():
-            logits = model(torch.tensor([ids])).logits[0, -1]
-        expected.append(float(logits[yes] - logits[no]))
+    expected = full_vocabulary_logits(tmp_path / "m", "hello?", TEXTS)
     ours = Reranker.load(str(tmp_path / "m"), dtype="fp32").logits("hello?", TEXTS)
-    print(f"largest difference of logits {np.abs(ours - np.array(expected)).max():.1e}")
-    assert np.abs(ours - np.array(expected)).max() < 1e-4
+    print(f"largest difference of logits {np.abs(ours - expected).max():.1e}")
+    assert np.abs(ours - expected).max() < 1e-4
 
 
 def test_a_text_of_32k_tokens_is_embedded() -> None:

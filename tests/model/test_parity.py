@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from embedrank import Embedder, Reranker
-from embedrank.core.prompts import rerank_template
 from embedrank.model.norm import RMSNorm
 from embedrank.model.packing import Pack
 from tests.model.conftest import pico_decoder, pico_tokenizer
+from tests.model.full_vocabulary import full_vocabulary_logits
 
 transformers = pytest.importorskip("transformers")
 sentence_transformers = pytest.importorskip("sentence_transformers")
@@ -48,20 +48,10 @@ def test_bfloat16_stays_near_float32(embedder_folder: Path, texts: list[str]) ->
 def test_rerank_logits_equal_the_full_vocabulary_route(reranker_folder: Path) -> None:
     documents = ["world", "no world at all", "hello " * 50, "梵文", ""]
     ours = Reranker.load(str(reranker_folder), dtype="fp32")
-    model = transformers.AutoModelForCausalLM.from_pretrained(reranker_folder, dtype=torch.float32).eval()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(reranker_folder)
-    yes, no = tokenizer.convert_tokens_to_ids(["yes", "no"])
-    template = rerank_template()
-    expected = []
-    for document in documents:
-        parts = (template.prefix, template.middle(QUERY, document), template.suffix)
-        ids = [token for part in parts for token in tokenizer(part, add_special_tokens=False).input_ids]
-        with torch.no_grad():
-            logits = model(torch.tensor([ids])).logits[0, -1]
-        expected.append(float(logits[yes] - logits[no]))
+    expected = full_vocabulary_logits(reranker_folder, QUERY, documents)
     judged = ours.judge(QUERY, documents)
     assert judged.shared_tokens > 40
-    assert np.abs(judged.logits - np.array(expected)).max() < 1e-4
+    assert np.abs(judged.logits - expected).max() < 1e-4
     assert np.allclose(ours.score(QUERY, documents), 1 / (1 + np.exp(-judged.logits)))
 
 
