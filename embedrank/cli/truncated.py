@@ -9,8 +9,8 @@ from embedrank.cli.console import note
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from embedrank.cli.texts_in import InputText
     from embedrank.core.types import Truncation
+    from embedrank.engine.bulk.input_text import InputText
 
 _SHOWN: Final = 3
 

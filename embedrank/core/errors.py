@@ -155,3 +155,24 @@ class NumericalError(EmbedrankError):
         super().__init__(
             f"model {model} returned {what} that are not finite (half precision overflows; use bf16 or fp32)"
         )
+
+
+class ResumeError(EmbedrankError):
+    """What an unfinished run began with and what it is to go on with are not the same."""
+
+    def __init__(self, path: Path | str, differences: Sequence[str]) -> None:
+        self.path = str(path)
+        self.differences = tuple(differences)
+        super().__init__(
+            f"{path} holds an unfinished run, and it cannot go on: {'; '.join(self.differences)} "
+            "(begin anew with --restart)"
+        )
+
+
+class WorkerError(EmbedrankError):
+    """A process that computed vectors failed or died."""
+
+    def __init__(self, worker: str, problem: str, *, hint: str = "") -> None:
+        self.worker = worker
+        self.problem = problem
+        super().__init__(f"worker {worker}: {problem}" + (f" ({hint})" if hint else ""))
