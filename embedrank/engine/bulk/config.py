@@ -19,8 +19,9 @@ class BulkConfig:
         instruction: The task of the queries; None for the model's own.
         dim: Leading dimensions to keep; None for all.
         store_dtype: Number type on disk: `float32` or `float16`.
-        chunk_texts: Most texts of a chunk, which is computed by one worker and committed as one.
+        chunk_texts: Most texts of a chunk, which one worker computes at a time.
         chunk_characters: Most characters of a chunk; a longer text is a chunk of its own.
+        commit_every_s: Seconds between commits at least; a kill loses chunks of the last ones. May change in a run.
     """
 
     query: bool = False
@@ -29,6 +30,7 @@ class BulkConfig:
     store_dtype: str = "float32"
     chunk_texts: int = 1024
     chunk_characters: int = 1 << 20
+    commit_every_s: float = 1.0
 
     def __post_init__(self) -> None:
         if self.instruction is not None and not self.query:
@@ -38,3 +40,5 @@ class BulkConfig:
         for field in ("chunk_texts", "chunk_characters"):
             if getattr(self, field) < 1:
                 raise ConfigError("BulkConfig", field, getattr(self, field), "has to be 1 or more")
+        if self.commit_every_s < 0:
+            raise ConfigError("BulkConfig", "commit_every_s", self.commit_every_s, "has to be 0 or more")

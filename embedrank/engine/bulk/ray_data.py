@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from embedrank.engine.bulk.config import BulkConfig
 
 _CHUNKS_AHEAD: Final = 4  # times the actors
+_ANSWER_S: Final = 5.0
 _BY_ITSELF: Final = 1  # bytes after which Ray ends a block: each chunk is one, and none waits for the next
 
 
@@ -163,6 +165,7 @@ class RayData:
             environment = {"env_vars": {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}}
             cores = max(self._num_cores, self._num_actors)
             quiet.update(num_cpus=cores, include_dashboard=False, runtime_env=environment)
+        _require_answer(self._address)
         try:
             self._ray.init(address=self._address, **quiet)
         except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
@@ -189,6 +192,17 @@ class RayData:
             **arrow,
         )
         return iter(computed.iter_batches(batch_size=None, prefetch_batches=0, **arrow))
+
+
+def _require_answer(address: str) -> None:
+    """Refuse a host and port where nobody listens; Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=_ANSWER_S).close()
+    except OSError as error:
+        raise WorkerError("ray", f"nobody answers at {address}: {error}", hint="local starts one here") from error
 
 
 @contextmanager

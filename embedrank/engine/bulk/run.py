@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -191,11 +191,13 @@ def _staging(
     """The staging folder, which outlives trouble where a later run can go on with it."""
     width = plan["width"]
     assert isinstance(width, int)
-    staging = Staging(out, plan, width=width, dtype=config.store_dtype, restart=restart)
+    staging = Staging(out, plan, width=width, config=config, restart=restart)
     try:
         yield staging
     except BaseException:
         if is_kept and staging.progress.num_rows:
+            with suppress(StorageError):  # what led here is told; what was committed before is safe
+                staging.commit()
             staging.close()
         else:
             staging.discard()

@@ -17,6 +17,29 @@ _CACHE_KIB: Final = 64 * 1024
 class SeenOnDisk:
     """Digest of a text to its place among the distinct texts, in one SQLite file that only one process may hold."""
 
+    @classmethod
+    def open(cls, path: Path, *, restart: bool) -> SeenOnDisk:
+        """Open the file and keep others out of it.
+
+        Args:
+            path: The file; made where it is not there.
+            restart: Whether a damaged one may be thrown away.
+
+        Returns:
+            The open file.
+
+        Raises:
+            StorageError: If another process holds it, or it is damaged.
+        """
+        try:
+            return cls(path)
+        except StorageError as error:
+            if not restart or isinstance(error.__cause__, sqlite3.OperationalError):
+                raise
+            for damaged in path.parent.glob(f"{path.name}*"):
+                damaged.unlink()
+            return cls(path)
+
     def __init__(self, path: Path) -> None:
         """Open the file and keep others out of it.
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,6 +34,7 @@ from embedrank.engine.bulk.seen import SeenOnDisk
 
 if TYPE_CHECKING:
     from embedrank.engine.bulk.chunks import Chunk
+    from embedrank.engine.bulk.config import BulkConfig
     from embedrank.engine.bulk.encoder import Computed
 
 _ROWS_AT_ONCE: Final = 4096
@@ -80,14 +82,14 @@ class Staging:
         seen: The texts it holds.
     """
 
-    def __init__(self, out: Path, plan: Plan, *, width: int, dtype: str, restart: bool = False) -> None:
+    def __init__(self, out: Path, plan: Plan, *, width: int, config: BulkConfig, restart: bool = False) -> None:
         """Open what an earlier run left, or begin.
 
         Args:
             out: Where the finished output shall be.
             plan: What the run is asked for.
             width: Numbers per vector.
-            dtype: Number type on disk.
+            config: Number type on disk, and how often to commit.
             restart: Whether to throw away what an earlier run left.
 
         Raises:
@@ -95,11 +97,12 @@ class Staging:
             StorageError: If another run is writing it, or it cannot be read or written.
         """
         self.folder = staging_folder(out)
-        self._plan, self._width, self._dtype = plan, width, np.dtype(dtype)
+        self._plan, self._width, self._dtype = plan, width, np.dtype(config.store_dtype)
+        self._commit_every_s, self._committed_at = config.commit_every_s, time.monotonic()
         self._files: dict[str, IO[bytes]] = {}
         with storing(self.folder):
             self.folder.mkdir(exist_ok=True)
-        self.seen = SeenOnDisk(self.folder / "seen.sqlite")  # from here on nobody else writes
+        self.seen = SeenOnDisk.open(self.folder / "seen.sqlite", restart=restart)  # from here on nobody else writes
         try:
             journal = None if restart else journal_of(out)
             if journal is not None:
@@ -123,7 +126,7 @@ class Staging:
         return self.folder / _VECTORS_FILE
 
     def append(self, chunk: Chunk, computed: Computed) -> None:
-        """Commit a chunk: after this no kill loses it.
+        """Add a chunk, and commit where the last commit was long ago.
 
         Args:
             chunk: The rows.
@@ -138,23 +141,34 @@ class Staging:
             self._files[_VECTORS_FILE].write(np.ascontiguousarray(computed.vectors, dtype=self._dtype).data)
             self._files[_LENGTHS_FILE].write(np.ascontiguousarray(computed.lengths, dtype=np.int32).data)
             self._files[_ROWS_FILE].write(lines)
+            self._files[_LENGTHS_FILE].flush()
+            lengths = self._gather(_LENGTHS_FILE, chunk.places)
+        self.progress = self.progress.plus(chunk.ids, lengths, computed.lengths, row_bytes=len(lines))
+        if time.monotonic() - self._committed_at >= self._commit_every_s:
+            self.commit()
+
+    def commit(self) -> None:
+        """Make durable what was added: no kill loses it.
+
+        Raises:
+            StorageError: If it cannot be written.
+        """
+        with storing(self.folder):
             for file in self._files.values():
                 file.flush()
                 os.fsync(file.fileno())
             self.seen.commit()
-            lengths = self._gather(_LENGTHS_FILE, chunk.places)
-            self.progress = self.progress.plus(chunk.ids, lengths, computed.lengths, row_bytes=len(lines))
             self._write_journal()
+        self._committed_at = time.monotonic()
 
     def complete(self, num_blank: int) -> None:
-        """Write down that the input was read to its end.
+        """Commit, and write down that the input was read to its end.
 
         Args:
             num_blank: Blank lines that were left out of it.
         """
         self.progress = replace(self.progress, is_complete=True, num_blank=num_blank)
-        with storing(self.folder):
-            self._write_journal()
+        self.commit()
 
     def batches(self) -> Iterator[RowBatch]:
         """All rows in the order of the input, equal texts with equal vectors.
