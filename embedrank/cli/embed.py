@@ -68,6 +68,8 @@ def embed(
         require_writable(out)
     if instruction is not None and not query:
         raise InvalidInputError("--instruction", "documents take no instruction", hint="add --query")
+    if ray is not None and out is None:
+        raise InvalidInputError("--ray", "needs --out", hint="Ray itself says things on stdout")
     config = BulkConfig(query=query, instruction=instruction, dim=dim, store_dtype=store_dtype, chunk_texts=chunk)
     source = TextSource(files or [], jsonl=jsonl, fields=Fields.named(text_field, id_field, title_field))
     pool = pool_for(wiring_of(context), model, config, workers=workers, devices=devices, ray=ray)
