@@ -78,6 +78,16 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         ["queries.jsonl", "line 7", "no field _id"],
     ),
     (
+        errors.ResumeError(Path("v.npy.partial"), ["dim was 64, is 32", "side was query, is document"]),
+        {"path": "v.npy.partial", "differences": ("dim was 64, is 32", "side was query, is document")},
+        ["v.npy.partial", "dim was 64, is 32; side was query, is document", "--restart"],
+    ),
+    (
+        errors.WorkerError("2", "died twice on rows 1 to 9", hint="too little memory?"),
+        {"worker": "2", "problem": "died twice on rows 1 to 9"},
+        ["worker 2", "rows 1 to 9", "too little memory?"],
+    ),
+    (
         errors.NumericalError("8b", "vectors"),
         {"model": "8b", "what": "vectors"},
         ["8b", "vectors", "not finite", "bf16 or fp32"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
+from embedrank.core.errors import InvalidInputError, TokenIdError
 from embedrank.engine.bulk.encoder import Computed, Load, ModelFacts, TellingEncoder, compute
 
 if TYPE_CHECKING:
@@ -50,7 +51,11 @@ class ThisProcess:
         """Each chunk with its vectors."""
         assert self._encoder is not None, "start comes first"
         for chunk in chunks:
-            yield chunk, compute(self._encoder, chunk.texts, self._config)
+            try:
+                computed = compute(self._encoder, chunk.texts, self._config)
+            except TokenIdError as error:
+                raise InvalidInputError(chunk.name, str(error)) from error
+            yield chunk, computed
 
     def close(self) -> None:
         """Let the model go."""

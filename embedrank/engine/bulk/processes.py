@@ -54,7 +54,8 @@ class _Worker:
         if isinstance(said, Failure):
             if said.is_bug:
                 raise RuntimeError(f"worker {self.name} failed:\n{said.message}")
-            raise WorkerError(self.name, said.message)
+            where = "" if self.chunk is None else f"{self.chunk.name}: "
+            raise WorkerError(self.name, where + said.message)
         assert isinstance(said, ModelFacts | Computed)
         return said
 

@@ -143,7 +143,7 @@ class RayData:
                 table = next(computed)
             for row in table.to_pylist():
                 if row["failure"]:
-                    raise WorkerError("ray", row["failure"])
+                    raise WorkerError("ray", f"{under_way[row['number']].name}: {row['failure']}")
                 done[row["number"]] = computed_of(row)
             while due in done:
                 yield under_way.pop(due), done.pop(due)

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import numpy as np
 
@@ -106,6 +106,8 @@ def encode_to_file(
                 for chunk, computed in pool.results(chunks):
                     staging.append(chunk, computed)
                     tell(_told(staging.progress, source))
+                if source.can_be_read_again:
+                    _require_unchanged(source, plan)
             if not staging.progress.is_complete:
                 staging.complete(source.num_blank)
             done = staging.progress
@@ -169,7 +171,7 @@ def _begun(source: TextSource, out: Path, plan: dict[str, object]) -> Journal | 
     if begun is not None:
         require_same(staging_folder(out), begun.plan, plan)
         if not source.can_be_read_again:
-            raise ResumeError(staging_folder(out), ["stdin cannot be read again from where it stopped"])
+            raise ResumeError(staging_folder(out), ["stdin and pipes cannot be read again from where it stopped"])
     return begun
 
 
@@ -182,6 +184,13 @@ def _unread(source: TextSource, begun: Journal | None) -> Iterator[InputText] | 
     if not first and begun is None:
         raise InvalidInputError("input", "holds no text")
     return chain(first, rows) if first else None
+
+
+def _require_unchanged(source: TextSource, plan: dict[str, object]) -> None:
+    before = cast("list[list[object]]", plan["inputs"])
+    changed = [str(old[0]) for old, new in zip(before, source.stamps(), strict=True) if old != new]
+    if changed:
+        raise InvalidInputError(", ".join(changed), "changed while it was read", hint="begin anew with --restart")
 
 
 @contextmanager

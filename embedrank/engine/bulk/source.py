@@ -41,8 +41,8 @@ class TextSource:
 
     @property
     def can_be_read_again(self) -> bool:
-        """Whether a later run finds the same texts; not so with stdin."""
-        return STDIN not in self.paths
+        """Whether a later run finds the same texts; not so with stdin or a pipe."""
+        return all(path != STDIN and path.is_file() for path in self.paths)
 
     def stamps(self) -> list[list[object]]:
         """Path, size and time of change of each file: what tells that the input is still the same.

@@ -1,5 +1,7 @@
 import gzip
 import json
+import os
+import threading
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,6 +10,7 @@ import pytest
 from embedrank.core.errors import InvalidInputError
 from embedrank.engine.bulk.input_text import Fields
 from embedrank.engine.bulk.source import TextSource
+from tests.engine.bulk.running import bulk
 
 ROWS = [{"_id": f"d{i}", "title": f"T{i}", "text": f"body {i}"} for i in range(10)]
 
@@ -92,3 +95,13 @@ def test_a_table_without_a_text_tells_its_columns_and_a_row_without_one_its_numb
         rows_of(tmp_path / "a.parquet")
     with pytest.raises(InvalidInputError, match=r"a\.parquet row 2: its text is missing"):
         rows_of(tmp_path / "a.parquet", fields=Fields.named("words", None, None))
+
+
+def test_a_pipe_is_read_like_stdin(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    source = TextSource([tmp_path / "pipe"])
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=("one\ntwo\n",))
+    writer.start()
+    report = bulk(None, tmp_path / "v.npy", source=source)
+    writer.join()
+    assert report.progress.num_rows == 2 and source.total() is None

@@ -150,6 +150,15 @@ def test_changed_input_is_refused(lines, distinct, tmp_path):
         bulk(lines, out)
 
 
+def test_input_that_changes_while_it_is_read_is_told(lines, tmp_path):
+    def tell(told):
+        os.utime(lines, ns=(1, 1))
+
+    with pytest.raises(InvalidInputError, match=r"texts\.txt: changed while it was read"):
+        bulk(lines, tmp_path / "v.npy", tell=tell)
+    assert not (tmp_path / "v.npy").exists()
+
+
 def test_a_run_of_which_nothing_was_committed_hinders_nobody(lines, tmp_path):
     stopped(lines, tmp_path / "v.npy", after=0)
     assert not staging_folder(tmp_path / "v.npy").exists()
@@ -163,7 +172,7 @@ def test_stdin_cannot_be_gone_on_with(lines, tmp_path, monkeypatch):
     assert not staging_folder(out).exists()  # an orderly end leaves nothing that nobody can use
     monkeypatch.setattr("sys.stdin", io.StringIO("a\nb\nc\nd\ne\n"))
     assert killed_at(8, lambda: bulk(None, out, source=TextSource([])))
-    with pytest.raises(ResumeError, match="stdin cannot be read again"):
+    with pytest.raises(ResumeError, match="stdin and pipes cannot be read again"):
         bulk(None, out, source=TextSource([]))
 
 
