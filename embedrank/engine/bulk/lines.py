@@ -44,8 +44,10 @@ def lines_of(path: Path, tell: Callable[[int], None]) -> Iterator[str]:
         raise InvalidInputError(str(path), "no such file")
     try:
         with path.open("rb") as file, _as_text(file, is_gzip=path.suffix == ".gz") as text:
+            knows_place = file.seekable()  # a pipe does not
             for line in _checked(text, path):
-                tell(file.tell())
+                if knows_place:
+                    tell(file.tell())
                 yield line
     except (OSError, EOFError, zlib.error) as error:
         problem = getattr(error, "strerror", None) or error
