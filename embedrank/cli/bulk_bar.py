@@ -38,7 +38,7 @@ class Rates:
         if self._latest and self._latest[-1][1].is_writing != told.is_writing:
             self._latest.clear()
         self._latest.append((now, told))
-        of = "" if told.total is None else f" of {told.total:,}"
+        of = "" if told.total is None else f" of {'' if told.is_exact else 'about '}{told.total:,}"
         parts = [f"{told.num_rows:,}{of} texts"]
         start, first = self._latest[0]
         seconds, rows = now - start, told.num_rows - first.num_rows

@@ -81,6 +81,8 @@ def test_the_bar_tells_rates_of_the_latest_reports_and_the_time_left():
     assert rates.words(told[0], 0.0) == "1,000 of 5,000 texts"  # rows of an earlier run are no rate
     rates.words(told[1], 10.0)
     assert rates.words(told[2], 20.0) == "3,000 of 5,000 texts, 100 texts/s, 1,000 tokens/s, 0:00:20 left"
+    guessed = Told(num_rows=3000, total=4999, is_exact=False, num_tokens=30000)
+    assert rates.words(guessed, 20.0).startswith("3,000 of about 4,999 texts, ")
     unknown = Told(num_rows=4000, total=None, num_tokens=40000)
     assert rates.words(unknown, 30.0) == "4,000 texts, 100 texts/s, 1,000 tokens/s"
     assert rates.words(Told(is_writing=True, num_rows=1, total=2, num_tokens=0), 31.0) == "1 of 2 texts"

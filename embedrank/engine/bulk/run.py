@@ -35,13 +35,15 @@ class Told:
     Attributes:
         is_writing: Whether vectors are all computed and the output is being written.
         num_rows: Rows done.
-        total: Rows in all; an estimate for lines, None where unknown.
+        total: Rows in all; None where unknown.
+        is_exact: Whether that is counted; for lines it is estimated by bytes.
         num_tokens: Tokens that the model read.
     """
 
     is_writing: bool = False
     num_rows: int
     total: int | None
+    is_exact: bool = True
     num_tokens: int
 
 
@@ -214,5 +216,10 @@ def _staging(
 
 
 def _told(progress: Progress, source: TextSource, *, of: Progress | None = None) -> Told:
-    total = source.total() if of is None else of.num_rows
-    return Told(is_writing=of is not None, num_rows=progress.num_rows, total=total, num_tokens=progress.num_tokens)
+    return Told(
+        is_writing=of is not None,
+        num_rows=progress.num_rows,
+        total=source.total() if of is None else of.num_rows,
+        is_exact=source.counts_rows or of is not None,
+        num_tokens=progress.num_tokens,
+    )

@@ -44,6 +44,11 @@ class TextSource:
         """Whether a later run finds the same texts; not so with stdin or a pipe."""
         return all(path != STDIN and path.is_file() for path in self.paths)
 
+    @property
+    def counts_rows(self) -> bool:
+        """Whether `total` is exact: tables say how many rows they have."""
+        return all(path.suffix == ".parquet" for path in self.paths)
+
     def stamps(self) -> list[list[object]]:
         """Path, size and time of change of each file: what tells that the input is still the same.
 
@@ -88,7 +93,7 @@ class TextSource:
         """Rows of the whole input: exact for parquet, by the bytes read so far for lines, None where unknown."""
         if not self.can_be_read_again:
             return None
-        if self._exact_total is None and all(path.suffix == ".parquet" for path in self.paths):
+        if self._exact_total is None and self.counts_rows:
             self._exact_total = sum(num_rows_of(path) for path in self.paths)
         if self._exact_total is not None:
             return self._exact_total
