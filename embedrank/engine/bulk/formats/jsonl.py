@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from embedrank.engine.bulk.formats.layout import Layout, RowBatch
 
 _DIGITS: Final = 7
@@ -21,9 +23,9 @@ def json_lines(batch: RowBatch) -> Iterator[str]:
     Yields:
         One line for each, its end included.
     """
-    numbers = batch.vectors.tolist()  # Python floats
+    numbers = np.round(batch.vectors.astype(np.float64), _DIGITS).tolist()
     for name, vector, (num_read, num_whole) in zip(batch.ids, numbers, batch.lengths.tolist(), strict=True):
-        row: dict[str, object] = {"id": name, "embedding": [round(x, _DIGITS) for x in vector], "num_tokens": num_read}
+        row: dict[str, object] = {"id": name, "embedding": vector, "num_tokens": num_read}
         if num_whole > num_read:
             row["truncated_from"] = num_whole
         yield json.dumps(row, ensure_ascii=False) + "\n"
