@@ -27,6 +27,7 @@ from embedrank.model.tokenizer import TextTokenizer
 from embedrank.model.weights import Weights
 
 DEFAULT_MAX_LENGTH = 8192  # as in the published runs
+GROUP_PADDING = 0.1  # a group behind a prefix costs a copy of it, so fewer and larger groups pay (LOG.md)
 
 
 class Reranker:
@@ -124,10 +125,11 @@ class Reranker:
         config = DecoderConfig.from_json(folder / "config.json")
         weights, tokenizer = Weights(folder), TextTokenizer.load(folder)
         on = choose_device(device)
-        head = read_head(weights, config, tokenizer).to(on)
+        decoder = prepare_decoder(weights, config, device=on, dtype=dtype, attention=attention)
+        decoder.max_padding = GROUP_PADDING
         return cls(
-            prepare_decoder(weights, config, device=on, dtype=dtype, attention=attention),
-            head,
+            decoder,
+            read_head(weights, config, tokenizer).to(on),
             tokenizer,
             template=rerank_template(template),
             max_length=max_length,
