@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from embedrank.core.errors import TokenIdError
 from embedrank.model.attention import Attention, KeysValues, RopeTables
-from embedrank.model.attention_plan import AttentionPlan
+from embedrank.model.attention_backends import BACKENDS, AttentionBackend, AttentionPlan
 from embedrank.model.config import DecoderConfig
 from embedrank.model.mlp import MLP
 from embedrank.model.norm import RMSNorm
@@ -63,6 +63,7 @@ class Decoder(nn.Module):
     """Token embedding, layers, final norm. Serves and trains.
 
     Attributes:
+        attention: How attention is computed; see `choose_attention`.
         max_padding: Largest share of padding inside an attention group; a matter of speed only.
     """
 
@@ -74,6 +75,7 @@ class Decoder(nn.Module):
         """
         super().__init__()
         self.config = config
+        self.attention: AttentionBackend = BACKENDS["grouped"]
         self.max_padding = 0.0
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_hidden_layers))
@@ -143,11 +145,34 @@ class Decoder(nn.Module):
 
     def _run(self, pack: Pack, *, prefix: Prefix | None, last_only: bool) -> Tensor:
         hidden, rope, plan = self.enter(pack, num_prefix=prefix.num_tokens if prefix else 0)
+        return self.climb(hidden, rope, plan, last_N=pack.last_N if last_only else None, prefix=prefix)
+
+    def climb(
+        self,
+        hidden: Tensor,
+        rope: RopeTables,
+        plan: AttentionPlan,
+        *,
+        last_N: Tensor | None = None,
+        prefix: Prefix | None = None,
+    ) -> Tensor:
+        """Take embedded tokens through all layers and the final norm.
+
+        Args:
+            hidden: Embedded tokens `[T, M]`, from `embed`.
+            rope: RoPE tables, likewise.
+            plan: Who sees whom.
+            last_N: Each sequence's last token where only these are wanted, else None.
+            prefix: Shared tokens before every sequence.
+
+        Returns:
+            `[N, M]` for the last tokens, else `[T, M]`.
+        """
         for depth, layer in enumerate(self._stack):
             before = prefix.layers[depth] if prefix else None
-            if last_only and depth == len(self._stack) - 1:
-                queries, keys_values = self._ask_last(layer, hidden, rope, pack.last_N)
-                hidden = hidden[pack.last_N]
+            if last_N is not None and depth == len(self._stack) - 1:
+                queries, keys_values = self._ask_last(layer, hidden, rope, last_N)
+                hidden = hidden[last_N]
                 mixed = plan.attend(queries, *keys_values, prefix=before, last_only=True)
             else:
                 queries, keys_values = self._ask(layer, hidden, rope)
@@ -169,14 +194,9 @@ class Decoder(nn.Module):
         Raises:
             TokenIdError: If an id is outside the embedding table.
         """
-        self._check_ids(pack.tokens_T)
-        hidden_TM = self.embed_tokens(pack.tokens_T)
-        if torch.is_autocast_enabled(hidden_TM.device.type):
-            hidden_TM = hidden_TM.to(torch.get_autocast_dtype(hidden_TM.device.type))
-        rope = rope_tables(
-            pack.positions_T, head_dim=self.config.head_dim, theta=self.config.rope_theta, dtype=hidden_TM.dtype
-        )
-        plan = AttentionPlan.of(
+        self.check_ids(pack.tokens_T)
+        hidden_TM, rope = self.embed(pack.tokens_T, pack.positions_T)
+        plan = self.attention.plan(
             pack.lengths,
             is_causal=self.config.is_causal,
             num_prefix=num_prefix,
@@ -185,7 +205,18 @@ class Decoder(nn.Module):
         )
         return hidden_TM, rope, plan
 
-    def _check_ids(self, tokens_T: Tensor) -> None:
+    def embed(self, tokens_T: Tensor, positions_T: Tensor) -> tuple[Tensor, RopeTables]:
+        """Embedded tokens `[T, M]` and the RoPE tables of their places."""
+        hidden_TM = self.embed_tokens(tokens_T)
+        if torch.is_autocast_enabled(hidden_TM.device.type):
+            hidden_TM = hidden_TM.to(torch.get_autocast_dtype(hidden_TM.device.type))
+        rope = rope_tables(
+            positions_T, head_dim=self.config.head_dim, theta=self.config.rope_theta, dtype=hidden_TM.dtype
+        )
+        return hidden_TM, rope
+
+    def check_ids(self, tokens_T: Tensor) -> None:
+        """Refuse ids outside the embedding table with a TokenIdError."""
         outside = (tokens_T < 0) | (tokens_T >= self.config.vocab_size)
         if bool(outside.any()):
             position = int(outside.nonzero()[0])

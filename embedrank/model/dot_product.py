@@ -24,7 +24,8 @@ def dot_product(
         queries_BHLD: Queries.
         keys_BGKD: Keys; G divides H.
         values_BGKD: Values.
-        mask: Booleans that broadcast to `[B, H, L, K]`, true where a key may be seen; None for all.
+        mask: Broadcasts to `[B, H, L, K]`: booleans, true where a key may be seen, or numbers that are added to the
+            scores; None for all.
         is_causal: Whether row i sees keys 0..i; excludes `mask` and asks for L == K.
 
     Returns:
@@ -41,6 +42,21 @@ def dot_product(
         queries_BHLD, keys_BGKD, values_BGKD, attn_mask=mask, is_causal=is_causal, enable_gqa=shared
     )
     return mixed
+
+
+def additive_mask(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """A mask as what is added to scores.
+
+    Args:
+        mask: Booleans, true where a key may be seen; or a mask that is additive already, which is returned as it is.
+        dtype: Type of the scores.
+
+    Returns:
+        Nothing where a key may be seen, minus infinity elsewhere.
+    """
+    if mask.dtype != torch.bool:
+        return mask
+    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill_(~mask, float("-inf"))
 
 
 def _plain(queries_BHLD: Tensor, keys_BGKD: Tensor, values_BGKD: Tensor, mask: Tensor | None) -> Tensor:
@@ -60,8 +76,8 @@ def _plain(queries_BHLD: Tensor, keys_BGKD: Tensor, values_BGKD: Tensor, mask: T
 
 
 def _bias(mask: Tensor, num_groups: int, heads: int, length: int, dtype: torch.dtype) -> Tensor:
-    """Nothing where a key may be seen, minus infinity elsewhere; `[B * G, R * L, K]`, B and G 1 where all are alike."""
-    bias = torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask, float("-inf"))
+    """The mask, added to scores: `[B * G, R * L, K]`, B and G 1 where all are alike."""
+    bias = additive_mask(mask, dtype)
     if bias.dim() == 2:
         return bias.repeat(heads, 1)[None]
     batch, _, _, num_keys = bias.shape

@@ -12,17 +12,20 @@ import torch
 
 from embedrank.core.errors import CheckpointError, InvalidInputError, NumericalError
 from embedrank.core.types import Encoded, FloatArray, Truncation
+from embedrank.model.attention_backends import AUTO
 from embedrank.model.config import DecoderConfig
+from embedrank.model.cuda_graphs import GraphedDecoder
 from embedrank.model.decoder import Decoder
 from embedrank.model.packing import Pack, pack_by_budget
 from embedrank.model.pooling import pooled, read_pooling, unit_prefix
-from embedrank.model.precision import choose_device, choose_dtype
+from embedrank.model.precision import choose_device
+from embedrank.model.prepare import prepare_decoder
 from embedrank.model.prompting import PromptPolicy
 from embedrank.model.provenance import max_length_of, model_kind, search_advice
 from embedrank.model.resolve import resolve
 from embedrank.model.texts import checked_texts
 from embedrank.model.tokenizer import TextTokenizer
-from embedrank.model.weights import Weights, load_decoder
+from embedrank.model.weights import Weights
 
 MIN_DIM = 32
 _TEXTS_AT_ONCE = 2048  # texts tokenised and sorted together; bounds memory on long lists
@@ -42,7 +45,7 @@ class Embedder:
 
     def __init__(
         self,
-        decoder: Decoder,
+        decoder: Decoder | GraphedDecoder,
         tokenizer: TextTokenizer,
         *,
         prompts: PromptPolicy | None = None,
@@ -89,6 +92,8 @@ class Embedder:
         *,
         device: str | None = None,
         dtype: str | None = None,
+        attention: str = AUTO,
+        cuda_graphs: bool = False,
         max_length: int | None = None,
         max_batch_tokens: int = 4096,
         revision: str | None = None,
@@ -98,7 +103,9 @@ class Embedder:
         Args:
             name: `nano`, `0.6b`, `4b`, `8b`, a folder, or a hub id.
             device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the fastest present.
-            dtype: `bf16`, `fp32` or `fp16`; None takes bf16 where the hardware is fast at it, else fp32.
+            dtype: `bf16`, `fp32`, `fp16` or `fp8`; None takes bf16 where the hardware is fast at it, else fp32.
+            attention: How attention is computed: a key of `BACKENDS`, or `auto` for the best one that can run.
+            cuda_graphs: Whether small batches are replayed from recorded graphs, on CUDA.
             max_length: Most tokens read of a text; None takes the model's own limit.
             max_batch_tokens: Tokens computed in one pass.
             revision: Branch, tag or commit on the hub.
@@ -109,6 +116,7 @@ class Embedder:
         Raises:
             ModelNotFoundError: If there is no such model.
             CheckpointError: If its folder is damaged, incomplete or holds another kind of model.
+            InvalidInputError: If device, dtype or attention is unknown or cannot be used here.
         """
         folder = resolve(name, kind="embedder", revision=revision)
         if model_kind(folder) == "reranker":
@@ -116,10 +124,10 @@ class Embedder:
         config = DecoderConfig.from_json(folder / "config.json")
         weights, tokenizer = Weights(folder), TextTokenizer.load(folder)
         on = choose_device(device)
-        decoder = load_decoder(weights, config, dtype=choose_dtype(dtype, on), device=on)
+        decoder = prepare_decoder(weights, config, device=on, dtype=dtype, attention=attention)
         prompts, pooling = PromptPolicy.load(folder), read_pooling(folder)
         return cls(
-            decoder,
+            GraphedDecoder(decoder) if cuda_graphs else decoder,
             tokenizer,
             prompts=prompts,
             pooling=pooling,

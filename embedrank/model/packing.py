@@ -1,7 +1,7 @@
 """Laying sequences end to end, and cutting long lists into packs of bounded size.
 
 A pack has no padding: all position-wise work is done on real tokens only. Sequences stand in ascending order of length,
-so that attention can take neighbours of like length together (see `attention.py`).
+so that attention can take neighbours of like length together (see `attention_backends/grouped.py`).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from embedrank.core.errors import CheckpointError
+from embedrank.model.cuda_graphs import GraphedDecoder
 from embedrank.model.decoder import Decoder
 from embedrank.model.packing import Pack
 
@@ -52,7 +53,7 @@ def read_pooling(folder: Path) -> str:
     return str(named[0])
 
 
-def pooled(decoder: Decoder, pack: Pack, pooling: str) -> Tensor:
+def pooled(decoder: Decoder | GraphedDecoder, pack: Pack, pooling: str) -> Tensor:
     """Run a pack and pool it.
 
     Args:

@@ -8,6 +8,7 @@ import torch
 
 from embedrank.core.errors import InvalidInputError
 
+FP8 = "fp8"
 _DTYPES = {
     "bf16": torch.bfloat16,
     "bfloat16": torch.bfloat16,
@@ -15,6 +16,7 @@ _DTYPES = {
     "float32": torch.float32,
     "fp16": torch.float16,
     "float16": torch.float16,
+    FP8: torch.bfloat16,  # what is not quantised
 }
 
 
@@ -44,7 +46,8 @@ def choose_dtype(name: str | None, device: torch.device) -> torch.dtype:
     """The number type asked for, else bfloat16 where the hardware multiplies it fast and float32 elsewhere.
 
     Args:
-        name: `bf16`, `fp32` or `fp16`; None chooses. fp16 warns: large models overflow in it.
+        name: `bf16`, `fp32`, `fp16` or `fp8` (see `quantise/fp8.py`); None chooses. fp16 warns: large models overflow
+            in it.
         device: Where the model runs.
 
     Returns:
@@ -56,7 +59,7 @@ def choose_dtype(name: str | None, device: torch.device) -> torch.dtype:
     if name is None:
         return torch.bfloat16 if multiplies_bf16_fast(device) else torch.float32
     if name not in _DTYPES:
-        raise InvalidInputError("dtype", f"{name!r} is not one of bf16, fp32, fp16")
+        raise InvalidInputError("dtype", f"{name!r} is not one of bf16, fp32, fp16, fp8")
     if _DTYPES[name] is torch.float16:
         warnings.warn("fp16 overflows in large Qwen3 models; bf16 does not", stacklevel=3)
     return _DTYPES[name]

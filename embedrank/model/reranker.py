@@ -12,19 +12,22 @@ import torch
 from embedrank.core.errors import CheckpointError, InvalidInputError, NumericalError
 from embedrank.core.prompts import RerankTemplate, rerank_template
 from embedrank.core.types import FloatArray, Judged
+from embedrank.model.attention_backends import AUTO
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
 from embedrank.model.head import YesNoHead, read_head
 from embedrank.model.packing import Pack, pack_by_budget
-from embedrank.model.precision import choose_device, choose_dtype
+from embedrank.model.precision import choose_device
+from embedrank.model.prepare import prepare_decoder
 from embedrank.model.provenance import model_kind, search_advice
 from embedrank.model.rerank_prompts import RerankPrompts, rerank_prompts
 from embedrank.model.resolve import resolve
 from embedrank.model.texts import checked_texts
 from embedrank.model.tokenizer import TextTokenizer
-from embedrank.model.weights import Weights, load_decoder
+from embedrank.model.weights import Weights
 
 DEFAULT_MAX_LENGTH = 8192  # as in the published runs
+GROUP_PADDING = 0.1  # a group behind a prefix costs a copy of it, so fewer and larger groups pay (LOG.md)
 
 
 class Reranker:
@@ -87,6 +90,7 @@ class Reranker:
         *,
         device: str | None = None,
         dtype: str | None = None,
+        attention: str = AUTO,
         max_length: int | None = None,
         template: str = "default",
         plain_text: bool = False,
@@ -98,7 +102,8 @@ class Reranker:
         Args:
             name: `nano`, `0.6b`, `4b`, `8b`, a folder, or a hub id.
             device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the fastest present.
-            dtype: `bf16`, `fp32` or `fp16`; None takes bf16 where the hardware is fast at it, else fp32.
+            dtype: `bf16`, `fp32`, `fp16` or `fp8`; None takes bf16 where the hardware is fast at it, else fp32.
+            attention: How attention is computed: a key of `BACKENDS`, or `auto` for the best one that can run.
             max_length: Most tokens of a prompt; None takes 8192, or less where the model has fewer positions.
             template: `default` (model card) or `report` (published evaluation).
             plain_text: Whether special tokens spelled in queries and documents are read as plain text, so that a
@@ -112,6 +117,7 @@ class Reranker:
         Raises:
             ModelNotFoundError: If there is no such model.
             CheckpointError: If its folder is damaged, incomplete or holds another kind of model.
+            InvalidInputError: If device, dtype or attention is unknown or cannot be used here.
         """
         folder = resolve(name, kind="reranker", revision=revision)
         if model_kind(folder) == "embedder":
@@ -119,10 +125,11 @@ class Reranker:
         config = DecoderConfig.from_json(folder / "config.json")
         weights, tokenizer = Weights(folder), TextTokenizer.load(folder)
         on = choose_device(device)
-        head = read_head(weights, config, tokenizer).to(on)
+        decoder = prepare_decoder(weights, config, device=on, dtype=dtype, attention=attention)
+        decoder.max_padding = GROUP_PADDING
         return cls(
-            load_decoder(weights, config, dtype=choose_dtype(dtype, on), device=on),
-            head,
+            decoder,
+            read_head(weights, config, tokenizer).to(on),
             tokenizer,
             template=rerank_template(template),
             max_length=max_length,

@@ -108,7 +108,7 @@ def test_bidirectional_attention_lets_the_first_token_see_the_rest() -> None:
 def test_a_prefix_longer_than_one_mask_block_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     decoder = pico_decoder()
     prefix, tail = list(range(40)), list(range(100, 170))
-    monkeypatch.setattr("embedrank.model.attention_plan.MASKED_BLOCK", 16)
+    monkeypatch.setattr("embedrank.model.attention_backends.grouped.MASKED_BLOCK", 16)
     with torch.no_grad():
         shared = decoder(Pack.of([tail], offset=len(prefix)), prefix=decoder.prefill(prefix))
         whole = decoder(Pack.of([prefix + tail]))

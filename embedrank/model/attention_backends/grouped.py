@@ -1,7 +1,7 @@
-"""How the sequences of a pack attend: in groups of like length, each group one call.
+"""Attention in groups of like length, each group one call of PyTorch's kernels; runs everywhere and trains.
 
 Only attention sees sequences as rows of a rectangle. Right-padding is invisible under causal attention, so groups need
-no mask there; where a mask is needed (bidirectional rows of unequal length, a shared prefix) it is made here, once.
+no mask there; where a mask is needed (bidirectional rows of unequal length, a shared prefix) it is made once a plan.
 
 Shape suffixes: T packed tokens, S slots (T plus padding inside groups), N sequences, B rows of a group, L row length,
 P shared prefix, K keys (P + L), H query heads, G key-value heads, D head dimension.
@@ -9,14 +9,14 @@ P shared prefix, K keys (P + L), H query heads, G key-value heads, D head dimens
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from embedrank.model.dot_product import dot_product
+from embedrank.model.dot_product import additive_mask, dot_product
 
 MASKED_BLOCK = 1024  # query rows per call where a mask is needed, so that no mask is ever L x L
 
@@ -39,7 +39,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttentionPlan:
+class GroupedPlan:
     """The groups of a pack and the moves between the packed axis and the groups' slots.
 
     Attributes:
@@ -48,6 +48,7 @@ class AttentionPlan:
         places_T: For each packed token its slot; None likewise.
         is_causal: Whether a token sees only tokens before it.
         num_prefix: Tokens of the shared prefix that every token sees.
+        masks: Masks made so far; all layers need the same.
     """
 
     groups: tuple[Group, ...]
@@ -55,6 +56,7 @@ class AttentionPlan:
     places_T: Tensor | None
     is_causal: bool
     num_prefix: int
+    masks: dict[Hashable, Tensor] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -65,7 +67,7 @@ class AttentionPlan:
         num_prefix: int = 0,
         max_padding: float = 0.0,
         device: torch.device | str = "cpu",
-    ) -> AttentionPlan:
+    ) -> GroupedPlan:
         """Group neighbours of a pack.
 
         Args:
@@ -94,18 +96,7 @@ class AttentionPlan:
         prefix: tuple[Tensor, Tensor] | None = None,
         last_only: bool = False,
     ) -> Tensor:
-        """Attention of every sequence over itself and the shared prefix.
-
-        Args:
-            queries_THD: One query per packed token, or `[N, H, D]` with one per sequence if `last_only`.
-            keys_TGD: One key per packed token.
-            values_TGD: One value per packed token.
-            prefix: Keys and values `[P, G, D]` that come before every sequence.
-            last_only: Whether the queries are those of each sequence's last token.
-
-        Returns:
-            `[T, H * D]`, or `[N, H * D]` if `last_only`.
-        """
+        """As `AttentionPlan.attend`."""
         keys_SGD, values_SGD = self._spread(keys_TGD), self._spread(values_TGD)
         queries = queries_THD if last_only else self._spread(queries_THD)
         mixed, query_start, key_start = [], 0, 0
@@ -127,11 +118,9 @@ class AttentionPlan:
         causal = self.is_causal and not last_only
         if causal and not self.num_prefix:
             return dot_product(queries_BHLD, keys_BGKD, values_BGKD, is_causal=True)
-        visible_B1K = _visible(group, self.num_prefix, queries_BHLD.device)
-        if not causal:
-            mask = None if visible_B1K is None else visible_B1K[:, None]
-            return dot_product(queries_BHLD, keys_BGKD, values_BGKD, mask=mask)
-        return self._attend_in_blocks(queries_BHLD, keys_BGKD, values_BGKD)
+        if causal:
+            return self._attend_in_blocks(queries_BHLD, keys_BGKD, values_BGKD)
+        return dot_product(queries_BHLD, keys_BGKD, values_BGKD, mask=self._visible(group, queries_BHLD))
 
     def _attend_in_blocks(self, queries_BHLD: Tensor, keys_BGKD: Tensor, values_BGKD: Tensor) -> Tensor:
         """Causal attention behind a prefix: row i sees the prefix and the keys up to its own."""
@@ -139,12 +128,36 @@ class AttentionPlan:
         for start in range(0, length, MASKED_BLOCK):
             stop = min(start + MASKED_BLOCK, length)
             seen = self.num_prefix + stop
-            mask = torch.ones(stop - start, seen, dtype=torch.bool, device=queries_BHLD.device)
-            mask = mask.tril(diagonal=self.num_prefix + start)
+            mask = self._behind_prefix(stop, queries_BHLD) if start == 0 else _lower(start, stop, seen, queries_BHLD)
             blocks.append(
                 dot_product(queries_BHLD[:, :, start:stop], keys_BGKD[:, :, :seen], values_BGKD[:, :, :seen], mask=mask)
             )
         return blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=2)
+
+    def _behind_prefix(self, length: int, like: Tensor) -> Tensor:
+        """Mask `[L, P + L]` of rows behind the prefix: a corner of the mask of the longest rows."""
+        longest = min(max(group.length for group in self.groups), MASKED_BLOCK)
+        whole = self._once(like.dtype, lambda: _lower(0, longest, self.num_prefix + longest, like))
+        corner = whole[:length, : self.num_prefix + length]
+        if like.device.type == "cpu":
+            return corner
+        return self._once((like.dtype, length), corner.contiguous)  # kernels for GPUs want whole, aligned rows
+
+    def _visible(self, group: Group, like: Tensor) -> Tensor | None:
+        """Which keys are real: `[B, 1, 1, K]`, or None where no row is padded."""
+        if all(length == group.length for length in group.lengths):
+            return None
+
+        def make() -> Tensor:
+            ends = torch.tensor(group.lengths, device=like.device)[:, None] + self.num_prefix
+            return (torch.arange(self.num_prefix + group.length, device=like.device) < ends)[:, None, None]
+
+        return self._once(group, make)
+
+    def _once(self, key: Hashable, make: Callable[[], Tensor]) -> Tensor:
+        if key not in self.masks:
+            self.masks[key] = make()
+        return self.masks[key]
 
     def _spread(self, states: Tensor) -> Tensor:
         if self.slots_S is None:
@@ -195,12 +208,34 @@ def _prepend(prefix_PGD: Tensor, own_BGLD: Tensor) -> Tensor:
     return torch.cat((shared.to(own_BGLD.dtype), own_BGLD), dim=2)
 
 
-def _visible(group: Group, num_prefix: int, device: torch.device) -> Tensor | None:
-    """Which keys are real: `[B, 1, K]`, or None where no row is padded."""
-    if all(length == group.length for length in group.lengths):
+def _lower(start: int, stop: int, num_keys: int, like: Tensor) -> Tensor:
+    """What is added to the scores of rows `start` to `stop`, the last of which sees all keys; see `dot_product`."""
+    seen = torch.ones(stop - start, num_keys, dtype=torch.bool, device=like.device).tril(num_keys - stop + start)
+    return additive_mask(seen, like.dtype)
+
+
+class GroupedAttention:
+    """PyTorch's `scaled_dot_product_attention`, group by group."""
+
+    name = "grouped"
+
+    def obstacle(self, *, device: torch.device, dtype: torch.dtype, head_dim: int) -> str | None:
+        """None: it can always run."""
         return None
-    ends = torch.tensor(group.lengths, device=device)[:, None] + num_prefix
-    return (torch.arange(num_prefix + group.length, device=device)[None, :] < ends)[:, None]
+
+    def plan(
+        self,
+        lengths: Sequence[int],
+        *,
+        is_causal: bool,
+        num_prefix: int = 0,
+        max_padding: float = 0.0,
+        device: torch.device | str = "cpu",
+    ) -> GroupedPlan:
+        """As `AttentionBackend.plan`."""
+        return GroupedPlan.of(
+            lengths, is_causal=is_causal, num_prefix=num_prefix, max_padding=max_padding, device=device
+        )
 
 
 class _Spread(torch.autograd.Function):

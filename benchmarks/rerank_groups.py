@@ -1,0 +1,53 @@
+"""Reranking on CPU with documents grouped by equal length, and by like length with a little padding, in turns.
+
+python benchmarks/rerank_groups.py [--rounds 9] [--documents 100] [--model nano]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+
+import numpy as np
+import torch
+from official_shape import mixed_texts
+
+from embedrank import Reranker
+from embedrank.model.resolve import resolve
+from embedrank.model.reranker import GROUP_PADDING
+from embedrank.model.tokenizer import TextTokenizer
+
+QUERY = "which river has the most water near the city?"
+
+
+def main() -> None:
+    """Time both and print their ratio."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--documents", type=int, default=100)
+    parser.add_argument("--model", default="nano")
+    arguments = parser.parse_args()
+    tokenizer = TextTokenizer.load(resolve(arguments.model, kind="reranker"))
+    documents = mixed_texts(tokenizer, count=arguments.documents, median=100, longest=512, seed=0)
+    reranker = Reranker.load(arguments.model, device="cpu")
+    seconds: dict[float, list[float]] = {0.0: [], GROUP_PADDING: []}
+    logits = {}
+    for _ in range(arguments.rounds + 1):
+        for padding, measured in seconds.items():
+            reranker._decoder.max_padding = padding
+            started = time.perf_counter()
+            logits[padding] = reranker.logits(QUERY, documents)
+            measured.append(time.perf_counter() - started)
+    equal, like = (measured[1:] for measured in seconds.values())  # the first round warms up
+    ratios = [before / after for before, after in zip(equal, like, strict=True)]
+    print(
+        f"{len(documents)} documents, {torch.get_num_threads()} threads: groups of equal length "
+        f"{statistics.median(equal):.3f} s, with up to {GROUP_PADDING:.0%} padding {statistics.median(like):.3f} s; ratio "
+        f"{statistics.median(ratios):.2f} (min {min(ratios):.2f}, max {max(ratios):.2f}); "
+        f"largest difference of logits {np.abs(np.subtract(*logits.values())).max():.1e}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""A checkpoint's decoder made ready to serve: where, in which number type, by which attention."""
+
+from __future__ import annotations
+
+import torch
+
+from embedrank.model.attention_backends import choose_attention
+from embedrank.model.config import DecoderConfig
+from embedrank.model.decoder import Decoder
+from embedrank.model.precision import FP8, choose_dtype
+from embedrank.model.quantise.fp8 import check_fp8, quantise_fp8
+from embedrank.model.weights import Weights, load_decoder
+
+
+def prepare_decoder(
+    weights: Weights, config: DecoderConfig, *, device: torch.device, dtype: str | None, attention: str
+) -> Decoder:
+    """Load a decoder to serve.
+
+    Args:
+        weights: The opened checkpoint.
+        config: Its shape.
+        device: Where to put it.
+        dtype: As `choose_dtype` takes it.
+        attention: As `choose_attention` takes it.
+
+    Returns:
+        The decoder.
+
+    Raises:
+        InvalidInputError: If dtype or attention is unknown or cannot be used on the device.
+        CheckpointError: If tensors are missing or have other shapes.
+    """
+    if dtype == FP8:
+        check_fp8(device)
+    number_type = choose_dtype(dtype, device)
+    backend = choose_attention(attention, device=device, dtype=number_type, head_dim=config.head_dim)
+    decoder = load_decoder(weights, config, dtype=number_type, device=device)
+    decoder.attention = backend
+    return quantise_fp8(decoder) if dtype == FP8 else decoder
