@@ -1,0 +1,1 @@
+"""Batching and caching: many callers, one model; millions of texts, bounded memory."""
