@@ -15,6 +15,11 @@ class Entry(Protocol):
     taken: bool
 
     @property
+    def task(self) -> Hashable:
+        """The model that it waits for."""
+        ...
+
+    @property
     def size(self) -> int:
         """What it costs of the budget."""
         ...

@@ -157,14 +157,13 @@ class BatchedEmbedder:
         if not len(texts):
             return _nothing(width)
         request = EmbedRequest(
-            self._task,
             texts,
             side=side,
             instruction=instruction,
             dim=width,
             timeout_s=self._engine.config.timeout_s if timeout_s is None else timeout_s,
         )
-        self._engine.submit(request)
+        self._engine.submit(self._task, request)
         return request.future
 
 

@@ -30,7 +30,6 @@ class EmbedRequest(Request):
 
     def __init__(
         self,
-        task: EmbedTask,
         texts: Sequence[str],
         *,
         side: str,
@@ -41,14 +40,13 @@ class EmbedRequest(Request):
         """Take a call down.
 
         Args:
-            task: The model.
             texts: At least one text.
             side: `query` or `document`.
             instruction: The task of queries; None for the model's own.
             dim: Numbers per vector.
             timeout_s: Above 0, or None.
         """
-        super().__init__(task, texts, timeout_s=timeout_s)
+        super().__init__(texts, timeout_s=timeout_s)
         self.side, self.instruction, self.dim = side, instruction, dim
         self._vectors = np.empty((len(texts), dim), dtype=np.float32)
         self._counts = np.zeros((len(texts), 2), dtype=np.int64)  # tokens read, tokens uncut

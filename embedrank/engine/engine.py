@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from weakref import WeakValueDictionary
 
@@ -24,7 +25,7 @@ from embedrank.engine.permits import Permits
 from embedrank.engine.queue import FairQueue
 from embedrank.engine.request import Request
 from embedrank.engine.stats import EngineStats, Meter
-from embedrank.engine.task import Item, Text
+from embedrank.engine.task import Item, Task, Text
 from embedrank.engine.tokenising import Tokenising
 
 _log = logging.getLogger(__name__)
@@ -67,11 +68,12 @@ class Engine:
             thread.start()
         atexit.register(self._close_at_exit)  # a thread inside torch must not outlive the interpreter
 
-    def submit(self, request: Request) -> None:
+    def submit(self, task: Task, request: Request) -> None:
         """Take a request on; its future will be settled, whatever happens.
 
         Args:
-            request: Made by a task, submitted once.
+            task: The model that computes it.
+            request: Submitted once.
 
         Raises:
             TooLargeError: If it exceeds a bound all by itself.
@@ -86,9 +88,9 @@ class Engine:
         except EmbedrankError as error:
             self.meter.end(type(error).__name__)
             raise
-        request.begin(self._let_go)
+        request.begin(partial(self._let_go, task))
         self._deadlines.watch(request)
-        self._texts.add(request, [Text(request, place) for place in range(len(request.texts))])
+        self._texts.add(request, [Text(task, request, place) for place in range(len(request.texts))])
 
     def close(self, *, drain: bool = True, timeout_s: float | None = None) -> None:
         """Take nothing more on, answer what is in flight, end the threads. Again does no harm.
@@ -164,9 +166,9 @@ class Engine:
     ) -> None:
         self.close(drain=error is None)
 
-    def _let_go(self, request: Request, outcome: str) -> None:
+    def _let_go(self, task: Task, request: Request, outcome: str) -> None:
         """A request is settled: nothing more is computed for it, and its permit is free."""
-        num_dropped = len(self._texts.drop(request)) + request.task.abandon(request, self._items.drop(request))
+        num_dropped = len(self._texts.drop(request)) + task.abandon(request, self._items.drop(request))
         self.meter.count("dropped_texts", num_dropped)
         self._deadlines.forget(request)
         self.meter.end(outcome)

@@ -8,19 +8,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Generic
 
 from embedrank.engine.batching import E, Lanes, pick_batch
 from embedrank.engine.request import Request
-from embedrank.engine.task import Task
 
 
 class FairQueue(Generic[E]):
     """A queue of lanes between two threads. Bounded by the permits, not by itself."""
 
     def __init__(self) -> None:
-        self._lanes_of: OrderedDict[Task, Lanes[E]] = OrderedDict()
+        self._lanes_of: OrderedDict[Hashable, Lanes[E]] = OrderedDict()
         self._changed = threading.Condition()
         self._closed = False
 
@@ -29,7 +28,7 @@ class FairQueue(Generic[E]):
 
         Args:
             request: Whose they are.
-            entries: In the order they are to be taken.
+            entries: All of one task, in the order they are to be taken.
 
         Returns:
             False if nobody will take them: the request is settled, or the queue closed.
@@ -39,7 +38,7 @@ class FairQueue(Generic[E]):
             if self._closed or request.is_settled:
                 return False
             if entries:
-                self._lanes_of.setdefault(request.task, OrderedDict()).setdefault(request, deque()).extend(entries)
+                self._lanes_of.setdefault(entries[0].task, OrderedDict()).setdefault(request, deque()).extend(entries)
                 self._changed.notify()
             return True
 
@@ -53,11 +52,13 @@ class FairQueue(Generic[E]):
             What was in it and has not been taken through another lane.
         """
         with self._changed:
-            lanes = self._lanes_of.get(request.task, OrderedDict())
-            dropped = [entry for entry in lanes.pop(request, ()) if not entry.taken]
-            if not lanes:
-                self._lanes_of.pop(request.task, None)
-            return dropped
+            for task, lanes in self._lanes_of.items():
+                if request in lanes:
+                    dropped = [entry for entry in lanes.pop(request) if not entry.taken]
+                    if not lanes:
+                        del self._lanes_of[task]
+                    return dropped
+            return []
 
     def take(self, *, max_size: int, max_wait_s: float = 0.0) -> list[E]:
         """Wait for entries and take a batch of them.

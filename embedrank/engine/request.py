@@ -11,12 +11,9 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from embedrank.core.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from embedrank.engine.task import Task
 
 OnSettled: TypeAlias = Callable[["Request", str], None]
 """Told the request and how it ended: `answered`, `cancelled`, or the name of an error."""
@@ -26,7 +23,6 @@ class Request(ABC):
     """What all kinds of requests have in common.
 
     Attributes:
-        task: Who computes it.
         texts: What is computed, one by one.
         num_characters: Size of all texts.
         submitted_at: When it was made, on the monotonic clock, seconds.
@@ -34,11 +30,10 @@ class Request(ABC):
         future: Carries the answer; cancelling it cancels the request.
     """
 
-    def __init__(self, task: Task, texts: Sequence[str], *, timeout_s: float | None) -> None:
+    def __init__(self, texts: Sequence[str], *, timeout_s: float | None) -> None:
         """Take a call down; nothing runs before `begin`.
 
         Args:
-            task: Who computes it.
             texts: At least one text.
             timeout_s: Above 0, or None.
 
@@ -47,7 +42,7 @@ class Request(ABC):
         """
         if timeout_s is not None and not timeout_s > 0:
             raise InvalidInputError("timeout_s", f"{timeout_s!r} is not above 0")
-        self.task, self.texts, self.timeout_s = task, texts, timeout_s
+        self.texts, self.timeout_s = texts, timeout_s
         self.num_characters = sum(map(len, texts))
         self.submitted_at = time.monotonic()
         self.future: Future[Any] = Future()

@@ -137,14 +137,13 @@ class BatchedReranker:
         if not len(texts):
             return _nothing()
         request = RerankRequest(
-            self._task,
             query,
             texts,
             instruction=instruction,
             timeout_s=self._engine.config.timeout_s if timeout_s is None else timeout_s,
             on_part=on_part,
         )
-        self._engine.submit(request)
+        self._engine.submit(self._task, request)
         return request.future
 
 

@@ -29,7 +29,6 @@ class RerankRequest(Request):
 
     def __init__(
         self,
-        task: RerankTask,
         query: str,
         documents: Sequence[str],
         *,
@@ -40,14 +39,13 @@ class RerankRequest(Request):
         """Take a call down.
 
         Args:
-            task: The model.
             query: The query.
             documents: At least one document.
             instruction: The task; None takes the template's.
             timeout_s: Above 0, or None.
             on_part: Told scores as they come.
         """
-        super().__init__(task, documents, timeout_s=timeout_s)
+        super().__init__(documents, timeout_s=timeout_s)
         self.query, self.instruction = query, instruction
         self.shared: list[int] = []
         self._on_part = on_part

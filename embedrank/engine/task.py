@@ -18,11 +18,13 @@ class Text:
     """A text that waits for the tokeniser.
 
     Attributes:
+        task: Who computes it.
         request: Who asked.
         place: Which of its texts.
         taken: Whether it has left the queue.
     """
 
+    task: Task
     request: Request
     place: int
     taken: bool = False

@@ -27,7 +27,7 @@ class Tokenising:
         texts = self._texts.take(max_size=MAX_CHARACTERS)
         if not texts:
             return False
-        task = texts[0].request.task
+        task = texts[0].task
         for request, items in task.prepare(texts):
             if not self._items.add(request, items):
                 self._meter.count("dropped_texts", task.abandon(request, items))

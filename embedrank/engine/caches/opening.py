@@ -26,8 +26,7 @@ def open_cache(url: str) -> EmbeddingCache:
     Args:
         url: `memory://` (with `?max_bytes=`), `redis://HOST:PORT/DB`, `rediss://` or `unix://` (with `?prefix=`,
             `ttl_s=`, `timeout_s=`, `pause_s=`, `max_bytes=` of the memory before it, and `db=` and `ssl_...` of
-            redis-py), or
-            `none://`.
+            redis-py), or `none://`.
 
     Returns:
         The cache.
