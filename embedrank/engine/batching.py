@@ -15,7 +15,7 @@ class Entry(Protocol):
     taken: bool
 
     @property
-    def task(self) -> Hashable:
+    def task(self) -> object:
         """The model that it waits for."""
         ...
 

@@ -83,12 +83,12 @@ class Engine:
         """
         if os.getpid() != self._process:  # before any lock: one may have been held when the process was forked
             raise EngineFailedError("this process was forked from the one that runs its threads")
+        request.begin(partial(self._let_go, task))  # before it can be failed by a closing engine
         try:
             self._permits.admit(request)
         except EmbedrankError as error:
             self.meter.end(type(error).__name__)
             raise
-        request.begin(partial(self._let_go, task))
         self._deadlines.watch(request)
         self._texts.add(request, [Text(task, request, place) for place in range(len(request.texts))])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Generic
 
 from embedrank.engine.batching import E, Lanes, pick_batch
@@ -19,7 +19,7 @@ class FairQueue(Generic[E]):
     """A queue of lanes between two threads. Bounded by the permits, not by itself."""
 
     def __init__(self) -> None:
-        self._lanes_of: OrderedDict[Hashable, Lanes[E]] = OrderedDict()
+        self._lanes_of: OrderedDict[object, Lanes[E]] = OrderedDict()
         self._changed = threading.Condition()
         self._closed = False
 

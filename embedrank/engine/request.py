@@ -70,7 +70,7 @@ class Request(ABC):
         return None if self.timeout_s is None else self.submitted_at + self.timeout_s
 
     def begin(self, on_settled: OnSettled) -> None:
-        """Make it live.
+        """Say who is told of the end.
 
         Args:
             on_settled: Called once, from whatever thread settles it; must be quick and must not raise.
