@@ -20,6 +20,7 @@ class FairQueue(Generic[E]):
 
     def __init__(self) -> None:
         self._lanes_of: OrderedDict[object, Lanes[E]] = OrderedDict()
+        self._served_last = 0  # id of the task; the task itself may be let go of
         self._changed = threading.Condition()
         self._closed = False
 
@@ -38,7 +39,7 @@ class FairQueue(Generic[E]):
             if self._closed or request.is_settled:
                 return False
             if entries:
-                self._lanes_of.setdefault(entries[0].task, OrderedDict()).setdefault(request, deque()).extend(entries)
+                self._lanes(entries[0].task).setdefault(request, deque()).extend(entries)
                 self._changed.notify()
             return True
 
@@ -82,6 +83,7 @@ class FairQueue(Generic[E]):
                     continue
                 batch = pick_batch(lanes, max_size=max_size)
                 self._lanes_of.move_to_end(task)
+                self._served_last = id(task)
                 if not lanes:  # nothing of a model that may be unloaded stays here
                     del self._lanes_of[task]
                 if batch:
@@ -94,6 +96,14 @@ class FairQueue(Generic[E]):
             self._closed = True
             self._lanes_of.clear()
             self._changed.notify_all()
+
+    def _lanes(self, task: object) -> Lanes[E]:
+        lanes = self._lanes_of.get(task)
+        if lanes is None:
+            lanes = self._lanes_of[task] = OrderedDict()
+            if id(task) != self._served_last:  # a model that was idle comes next, but never twice in a row
+                self._lanes_of.move_to_end(task, last=False)
+        return lanes
 
     def __len__(self) -> int:
         with self._changed:

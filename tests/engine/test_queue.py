@@ -8,14 +8,17 @@ def names(batch):
     return [entry.name for entry in batch]
 
 
-def test_models_take_turns():
+def test_models_take_turns_and_one_that_was_idle_comes_next_but_never_twice_in_a_row():
     queue = FairQueue()
-    for number in range(3):
+    for number in range(4):
         queue.add(PlainRequest(), [Entry(f"judge{number}", task="reranker", group=number)])
-    queue.add(PlainRequest(), [Entry("query", task="embedder")])
     assert names(queue.take(max_size=9)) == ["judge0"]
-    assert names(queue.take(max_size=9)) == ["query"]
+    queue.add(PlainRequest(), [Entry("query0", task="embedder")])
+    assert names(queue.take(max_size=9)) == ["query0"]
+    queue.add(PlainRequest(), [Entry("query1", task="embedder")])
     assert names(queue.take(max_size=9)) == ["judge1"]
+    assert names(queue.take(max_size=9)) == ["query1"]
+    assert names(queue.take(max_size=9)) == ["judge2"]
 
 
 def test_later_entries_join_the_lane_of_their_request():

@@ -60,6 +60,18 @@ def test_one_document_or_none(engine, plain, documents):
     assert np.allclose(batched.logits("hello?", documents), plain.logits("hello?", documents), atol=TOLERANCE)
 
 
+def stop_after_the_first_pack(judge):
+    """Let one pack through and hold the next."""
+    compute = judge.judge_tokens
+
+    def pausing(tails, prefix):
+        if len(judge.packs) == 1:
+            judge.gate.shut()
+        return compute(tails, prefix)
+
+    judge.judge_tokens = pausing
+
+
 def test_it_is_a_reranker_with_its_models_advice(reranker, judge):
     assert isinstance(reranker, RerankerProtocol)
     assert (reranker.recommended_weight, reranker.recommended_blend) == (0.5, "rank")
@@ -122,18 +134,18 @@ def test_requests_take_turns_and_only_so_many_prefixes_are_kept(judge):
 
 
 def test_a_query_embedded_beside_long_rerank_calls_waits_for_one_batch(engine, embedder, model, reranker, judge):
+    order, encode, compute = [], model.encode_tokens, judge.judge_tokens
+    model.encode_tokens = lambda sequences: (order.append("embed"), encode(sequences))[1]
+    judge.judge_tokens = lambda tails, prefix: (order.append("rerank"), compute(tails, prefix))[1]
     judge.gate.shut()
     calls = [reranker.submit(f"call {number}", letters(1500)) for number in range(4)]
     judge.gate.wait_for_arrival()
-    until(lambda: engine.stats().waiting_items >= 4500)
     query = embedder.submit_queries(["urgent"])
-    until(lambda: model.tokenized)
-    until(lambda: engine.stats().waiting_texts == 0)
+    until(lambda: engine.stats().waiting_items == 4 * 1500 - judge.packs[0] + 1)
     judge.gate.open()
-    query.result(PATIENCE_S)
-    assert sum(call.done() for call in calls) <= 2
-    for call in calls:
-        call.result(PATIENCE_S)
+    for future in (query, *calls):
+        future.result(PATIENCE_S)
+    assert order.index("embed") == 1 and order.count("rerank") >= 6
 
 
 def test_scores_stream_as_packs_finish_in_the_order_of_the_documents(judge):
@@ -153,18 +165,10 @@ def test_scores_stream_as_packs_finish_in_the_order_of_the_documents(judge):
 def test_the_first_scores_come_before_the_last_are_computed(judge):
     with Engine(EngineConfig(max_batch_tokens=4)) as engine:
         reranker = BatchedReranker(judge, engine)
-        compute = judge.judge_tokens
-
-        def pausing(tails, prefix):
-            if judge.packs:
-                judge.gate.shut()
-            return compute(tails, prefix)
-
-        judge.judge_tokens = pausing
+        stop_after_the_first_pack(judge)
         stream = reranker.stream("query", letters(3))
         assert next(stream)[0] == [0]
-        judge.gate.wait_for_arrival()
-        judge.judge_tokens = compute
+        until(lambda: len(judge.packs) == 2)
         judge.gate.open()
         assert [places for places, _ in stream] == [[1], [2]]
 
@@ -172,14 +176,16 @@ def test_the_first_scores_come_before_the_last_are_computed(judge):
 def test_whoever_stops_listening_stops_the_computing(judge):
     with Engine(EngineConfig(max_batch_tokens=4)) as engine:
         reranker = BatchedReranker(judge, engine)
-        for place, _ in reranker.stream("query", letters(500)):
-            judge.gate.shut()
-            assert place == [0]
-            break
-        until(lambda: engine.stats().in_flight["requests"] == 0)
+        stop_after_the_first_pack(judge)
+        stream = reranker.stream("query", letters(500))
+        assert next(stream)[0] == [0]
+        until(lambda: len(judge.packs) == 2)
+        stream.close()
+        assert engine.stats().in_flight["requests"] == 0
         judge.gate.open()
-        reranker.judge("after", ["abc"])
-        assert len(judge.packs) < 500 and engine.stats().requests == {"cancelled": 1, "answered": 1}
+        reranker.judge("after", letters(1))
+        assert len(judge.packs) == 3 and engine.stats().requests == {"cancelled": 1, "answered": 1}
+        assert engine.stats().dropped_texts == 498
 
 
 def test_a_stream_raises_what_befalls_its_request(engine, reranker, judge):
@@ -197,16 +203,19 @@ def test_coroutines_stream_too(judge):
     async def leave(reranker):
         stream = reranker.astream("query", letters(500))
         first = await anext(stream)
-        judge.gate.shut()
         await stream.aclose()
         return first
 
     with Engine(EngineConfig(max_batch_tokens=4)) as engine:
         reranker = BatchedReranker(judge, engine)
         assert asyncio.run(collect(reranker)) == [0, 1, 2, 3, 4]
+        judge.packs.clear()
+        stop_after_the_first_pack(judge)
         assert asyncio.run(leave(reranker))[0] == [0]
-        until(lambda: engine.stats().in_flight["requests"] == 0)
+        assert engine.stats().in_flight["requests"] == 0
         judge.gate.open()
+        reranker.judge("after", letters(1))
+        assert len(judge.packs) <= 3
 
 
 def test_a_stream_whose_event_loop_is_gone_ends_its_request(engine, reranker, judge):
