@@ -47,6 +47,58 @@ class TokenIdError(EmbedrankError, ValueError):
         )
 
 
+class TooLargeError(InvalidInputError):
+    """A request that could never be taken on, however idle the engine is."""
+
+    def __init__(self, what: str, *, size: int, limit: int) -> None:
+        self.size = size
+        self.limit = limit
+        super().__init__(what, f"{size} are more than the {limit} of one request", hint="send it in parts")
+
+
+class OverloadedError(EmbedrankError):
+    """As much is in flight as may be; the same request can be taken on later."""
+
+    def __init__(self, what: str, *, in_flight: int, limit: int, retry_after_s: float) -> None:
+        self.what = what
+        self.in_flight = in_flight
+        self.limit = limit
+        self.retry_after_s = retry_after_s
+        super().__init__(f"overloaded: {in_flight} of {limit} {what} in flight (try again in {retry_after_s:g} s)")
+
+
+class DeadlineExceededError(EmbedrankError):
+    """A request was not answered within the time its caller gave it; what was not yet computed of it never is."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        super().__init__(f"no answer within {timeout_s:g} s (give it more time, or send less at once)")
+
+
+class EngineClosedError(EmbedrankError):
+    """The engine was closed by its owner."""
+
+    def __init__(self) -> None:
+        super().__init__("the engine is closed (it answers nothing any more; make a new one)")
+
+
+class EngineFailedError(EmbedrankError):
+    """One of the engine's threads died, so that nothing can be computed any more."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(f"the engine has failed: {problem} (it answers nothing any more; make a new one)")
+
+
+class ComputeError(EmbedrankError):
+    """The model failed on a batch for a reason that is not the caller's."""
+
+    def __init__(self, model: str, problem: str) -> None:
+        self.model = model
+        self.problem = problem
+        super().__init__(f"model {model} failed on a batch: {problem}")
+
+
 class ModelNotFoundError(EmbedrankError):
     """A model name is neither a preset, nor a folder, nor a hub id that can be fetched."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from embedrank.core.types import Chunk, FloatArray, Scored
+from embedrank.core.types import Chunk, EmbeddedText, FloatArray, Scored
 
 
 @runtime_checkable
@@ -91,4 +91,28 @@ class ChunkReader(Protocol):
 
     def get(self, ids: Sequence[str]) -> list[Chunk]:
         """Chunks in the order of `ids`; ids that are gone are left out."""
+        ...
+
+
+@runtime_checkable
+class EmbeddingCache(Protocol):
+    """Keeps vectors by a key that names model, dim, side, instruction and text. Never raises, never blocks for long.
+
+    Whatever goes wrong inside counts as a miss or as a write that was not made, and shows in `counts`.
+    """
+
+    def get_many(self, keys: Sequence[bytes]) -> list[EmbeddedText | None]:
+        """What is kept under each key; None where nothing is."""
+        ...
+
+    def put_many(self, entries: Mapping[bytes, EmbeddedText]) -> None:
+        """Keep these, as far as there is room; the arrays are copied."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """What happened so far: hits, misses, and the cache's own counters."""
+        ...
+
+    def close(self) -> None:
+        """Finish writing and let go of connections."""
         ...

@@ -171,3 +171,18 @@ class Judged:
     num_tokens: Sequence[int]
     shared_tokens: int
     truncations: Sequence[Truncation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedText:
+    """One text's vector together with what it took to make it: what caches keep.
+
+    Attributes:
+        vector: Float32 `[dim]`, unit length.
+        num_tokens: Tokens read, after truncation, end token included.
+        uncut_tokens: Tokens the whole text has; more than `num_tokens` where it was cut.
+    """
+
+    vector: FloatArray
+    num_tokens: int
+    uncut_tokens: int

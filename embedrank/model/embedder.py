@@ -206,8 +206,46 @@ class Embedder:
         checked = checked_texts(texts, "documents")
         return self._encode([self.prompts.document(text) for text in checked], dim, on_progress)
 
+    @property
+    def precision(self) -> str:
+        """Number type of the weights, which decides the vectors beside the fingerprint."""
+        return str(self._decoder.embed_tokens.weight.dtype).removeprefix("torch.")
+
+    def tokenize(self, texts: Sequence[str]) -> list[tuple[list[int], int]]:
+        """Token ids of texts that carry their prompts already (see `prompts`).
+
+        Args:
+            texts: Prompted texts.
+
+        Returns:
+            For each text its ids, cut to `max_length`, and the number it has uncut.
+        """
+        return self._tokenizer.encode_ended(texts, max_length=self.max_length)
+
+    def encode_tokens(self, sequences: Sequence[list[int]], *, dim: int | None = None) -> FloatArray:
+        """Vectors of token ids as `tokenize` gives them; the half of encoding that needs the device.
+
+        Args:
+            sequences: Token ids, none empty.
+            dim: Numbers per vector; None takes all.
+
+        Returns:
+            Float32 `[n, dim]`, unit rows, in the order of the sequences.
+
+        Raises:
+            InvalidInputError: If `dim` is out of range.
+            TokenIdError: If an id is outside the embedding table.
+            NumericalError: If a vector is not finite.
+        """
+        vectors = np.empty((len(sequences), self.checked_dim(dim)), dtype=np.float32)
+        for indices, rows in self._run(sequences, vectors.shape[1]):
+            vectors[indices] = rows
+        if not np.isfinite(vectors).all():
+            raise NumericalError(self.name, "vectors")
+        return vectors
+
     def _encode(self, texts: Sequence[str], dim: int | None, on_progress: Progress | None) -> Encoded:
-        width = self._checked_dim(dim)
+        width = self.checked_dim(dim)
         vectors = np.empty((len(texts), width), dtype=np.float32)
         num_tokens: list[int] = []
         truncations: list[Truncation] = []
@@ -233,7 +271,18 @@ class Embedder:
             pack = Pack.of([sequences[index] for index in indices], device=self._decoder.device)
             yield indices, unit_prefix(pooled(self._decoder, pack, self._pooling), dim).cpu().numpy()
 
-    def _checked_dim(self, dim: int | None) -> int:
+    def checked_dim(self, dim: int | None) -> int:
+        """The number of dimensions that is meant.
+
+        Args:
+            dim: What a caller asked for; None for all.
+
+        Returns:
+            A number in 32 to `self.dim`.
+
+        Raises:
+            InvalidInputError: If it is out of range.
+        """
         smallest = min(MIN_DIM, self.dim)
         if dim is None:
             return self.dim

@@ -14,7 +14,7 @@ from embedrank.core.prompts import RerankTemplate, rerank_template
 from embedrank.core.types import FloatArray, Judged
 from embedrank.model.attention_backends import AUTO
 from embedrank.model.config import DecoderConfig
-from embedrank.model.decoder import Decoder
+from embedrank.model.decoder import Decoder, Prefix
 from embedrank.model.head import YesNoHead, read_head
 from embedrank.model.packing import Pack, pack_by_budget
 from embedrank.model.precision import choose_device
@@ -22,7 +22,7 @@ from embedrank.model.prepare import prepare_decoder
 from embedrank.model.provenance import model_kind, search_advice
 from embedrank.model.rerank_prompts import RerankPrompts, rerank_prompts
 from embedrank.model.resolve import resolve
-from embedrank.model.texts import checked_texts
+from embedrank.model.texts import checked_pair
 from embedrank.model.tokenizer import TextTokenizer
 from embedrank.model.weights import Weights
 
@@ -180,21 +180,10 @@ class Reranker:
         on_progress: Callable[[int, int], None] | None = None,
     ) -> Judged:
         """As `logits`, with token counts and truncations; `on_progress` gets documents done and documents in all."""
-        texts = checked_texts(documents, "documents")
-        if not isinstance(query, str) or not query.strip():
-            raise InvalidInputError("query", "is empty")
-        checked_texts([query], "query")
+        texts = checked_pair(query, documents)
         if not texts:
             return Judged(logits=np.empty(0, np.float32), num_tokens=[], shared_tokens=0, truncations=[])
-        prompts = rerank_prompts(
-            query,
-            texts,
-            instruction=instruction,
-            template=self.template,
-            tokenizer=self._tokenizer,
-            max_length=self.max_length,
-            plain=self._plain_text,
-        )
+        prompts = self.tokenize(query, texts, instruction=instruction)
         logits = np.empty(len(texts), dtype=np.float32)
         done = 0
         for indices, part in self._run(prompts):
@@ -202,8 +191,6 @@ class Reranker:
             done += len(indices)
             if on_progress is not None:
                 on_progress(done, len(texts))
-        if not np.isfinite(logits).all():
-            raise NumericalError(self.name, "logits")
         shared = len(prompts.shared)
         return Judged(
             logits=logits,
@@ -212,13 +199,66 @@ class Reranker:
             truncations=prompts.truncations,
         )
 
+    @property
+    def shares_prefix(self) -> bool:
+        """Whether what all prompts of a query begin with can be computed once; not where attention looks ahead."""
+        return self._decoder.config.is_causal
+
+    def tokenize(self, query: str, documents: Sequence[str], *, instruction: str | None = None) -> RerankPrompts:
+        """Prompts as token ids; the half of judging that needs no device.
+
+        Args:
+            query: The query.
+            documents: At least one document.
+            instruction: The task; None takes the template's.
+
+        Returns:
+            The prompts, their shared front apart.
+
+        Raises:
+            InvalidInputError: If query and instruction alone leave no room for a document.
+        """
+        return rerank_prompts(
+            query,
+            documents,
+            instruction=instruction,
+            template=self.template,
+            tokenizer=self._tokenizer,
+            max_length=self.max_length,
+            plain=self._plain_text,
+        )
+
     @torch.inference_mode()
+    def prefill(self, shared: list[int]) -> Prefix | None:
+        """Compute what prompts share, once for all packs of a query; None where they share nothing."""
+        return self._decoder.prefill(shared) if shared else None
+
+    @torch.inference_mode()
+    def judge_tokens(self, tails: Sequence[list[int]], prefix: Prefix | None) -> FloatArray:
+        """Logits of one pack of prompts.
+
+        Args:
+            tails: Token ids after the shared front, none empty.
+            prefix: The shared front, from `prefill`.
+
+        Returns:
+            Float32 `[n]`: yes minus no.
+
+        Raises:
+            TokenIdError: If an id is outside the embedding table.
+            NumericalError: If a logit is not finite.
+        """
+        pack = Pack.of(tails, offset=prefix.num_tokens if prefix else 0, device=self._decoder.device)
+        both = self._head(self._decoder(pack, prefix=prefix))
+        logits: FloatArray = (both[:, 1] - both[:, 0]).cpu().numpy()
+        if not np.isfinite(logits).all():
+            raise NumericalError(self.name, "logits")
+        return logits
+
     def _run(self, prompts: RerankPrompts) -> Iterator[tuple[list[int], FloatArray]]:
         shared, tails = prompts.shared, prompts.tails
-        if not self._decoder.config.is_causal:
+        if not self.shares_prefix:
             shared, tails = [], [[*prompts.shared, *tail] for tail in tails]
-        prefix = self._decoder.prefill(shared) if shared else None
+        prefix = self.prefill(shared)
         for indices in pack_by_budget([len(tail) for tail in tails], max_tokens=self._max_batch_tokens):
-            pack = Pack.of([tails[index] for index in indices], offset=len(shared), device=self._decoder.device)
-            logits = self._head(self._decoder(pack, prefix=prefix))
-            yield indices, (logits[:, 1] - logits[:, 0]).cpu().numpy()
+            yield indices, self.judge_tokens([tails[index] for index in indices], prefix)

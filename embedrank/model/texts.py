@@ -30,6 +30,26 @@ def checked_texts(texts: Sequence[str], what: str) -> Sequence[str]:
     return texts
 
 
+def checked_pair(query: str, documents: Sequence[str]) -> Sequence[str]:
+    """Check a query and the documents to be judged against it.
+
+    Args:
+        query: What the caller handed in as query.
+        documents: And as documents.
+
+    Returns:
+        The documents.
+
+    Raises:
+        InvalidInputError: If the query is blank or no text, or documents are no list of texts.
+    """
+    texts = checked_texts(documents, "documents")
+    if not isinstance(query, str) or not query.strip():
+        raise InvalidInputError("query", "is empty")
+    checked_texts([query], "query")
+    return texts
+
+
 def _check_unicode(text: str, what: str) -> None:
     try:
         text.encode("utf-8")

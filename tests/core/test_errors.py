@@ -28,6 +28,28 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         ["200000", "position 3", "151669"],
     ),
     (
+        errors.TooLargeError("texts", size=11, limit=10),
+        {"what": "texts", "size": 11, "limit": 10},
+        ["texts", "11", "10", "in parts"],
+    ),
+    (
+        errors.OverloadedError("requests", in_flight=8, limit=8, retry_after_s=1.5),
+        {"what": "requests", "in_flight": 8, "limit": 8, "retry_after_s": 1.5},
+        ["overloaded", "8 of 8 requests", "1.5 s"],
+    ),
+    (errors.DeadlineExceededError(0.25), {"timeout_s": 0.25}, ["0.25 s", "more time"]),
+    (errors.EngineClosedError(), {}, ["closed", "make a new one"]),
+    (
+        errors.EngineFailedError("the model thread died"),
+        {"problem": "the model thread died"},
+        ["the model thread died", "make a new one"],
+    ),
+    (
+        errors.ComputeError("8b", "out of memory"),
+        {"model": "8b", "problem": "out of memory"},
+        ["8b", "out of memory"],
+    ),
+    (
         errors.ModelNotFoundError("nanoo", "is no preset", hint="try nano"),
         {"name": "nanoo", "problem": "is no preset"},
         ["'nanoo'", "is no preset", "try nano"],
