@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from embedrank.model.config import DecoderConfig
 from embedrank.model.norm import RMSNorm
+from embedrank.model.projection import PlainProjection, Projection
 from embedrank.model.rope import rotate
 
 KeysValues: TypeAlias = tuple[Tensor, Tensor]
@@ -25,10 +26,10 @@ class Attention(nn.Module):
         super().__init__()
         self.head_dim = config.head_dim
         hidden, queries, keys = config.hidden_size, config.num_attention_heads, config.num_key_value_heads
-        self.q_proj = nn.Linear(hidden, queries * self.head_dim, bias=False)
-        self.k_proj = nn.Linear(hidden, keys * self.head_dim, bias=False)
-        self.v_proj = nn.Linear(hidden, keys * self.head_dim, bias=False)
-        self.o_proj = nn.Linear(queries * self.head_dim, hidden, bias=False)
+        self.q_proj: Projection = PlainProjection(hidden, queries * self.head_dim)
+        self.k_proj: Projection = PlainProjection(hidden, keys * self.head_dim)
+        self.v_proj: Projection = PlainProjection(hidden, keys * self.head_dim)
+        self.o_proj: Projection = PlainProjection(queries * self.head_dim, hidden)
         self.q_norm = RMSNorm(self.head_dim, eps=config.rms_norm_eps)
         self.k_norm = RMSNorm(self.head_dim, eps=config.rms_norm_eps)
 

@@ -54,8 +54,8 @@ class DecoderLayer(nn.Module):
 
     def add(self, hidden_TM: Tensor, mixed_TA: Tensor) -> Tensor:
         """Add attention's result and the feed-forward block to the stream."""
-        hidden_TM = hidden_TM + self.self_attn.o_proj(mixed_TA)
-        added: Tensor = hidden_TM + self.mlp(self.post_attention_layernorm(hidden_TM))
+        hidden_TM = self.self_attn.o_proj.plus(mixed_TA, hidden_TM)
+        added: Tensor = self.mlp(self.post_attention_layernorm(hidden_TM), hidden_TM)
         return added
 
 

@@ -54,6 +54,7 @@ class Embedder:
         name: str = "unnamed",
         fingerprint: str = "",
         max_batch_tokens: int = 4096,
+        strict: bool = False,
         search_advice: Mapping[str, Any] | None = None,
     ) -> None:
         """Put an embedder together; `load` does it from a folder.
@@ -67,6 +68,7 @@ class Embedder:
             name: How it is called in errors and indexes.
             fingerprint: Hash of everything that decides the vectors.
             max_batch_tokens: Tokens computed in one pass.
+            strict: Whether every text is computed alone, so that no neighbour can change a bit of its vector; slower.
             search_advice: Fusion and weight that suit it in search.
 
         Raises:
@@ -83,7 +85,7 @@ class Embedder:
             )
         self.prompts = prompts or PromptPolicy()
         self._decoder, self._tokenizer, self._pooling = decoder, tokenizer, pooling
-        self._max_batch_tokens = max_batch_tokens
+        self._max_batch_tokens = 1 if strict else max_batch_tokens  # a longer text gets a pack of its own
 
     @classmethod
     def load(
@@ -96,6 +98,7 @@ class Embedder:
         cuda_graphs: bool = False,
         max_length: int | None = None,
         max_batch_tokens: int = 4096,
+        strict: bool = False,
         revision: str | None = None,
     ) -> Embedder:
         """Load a model.
@@ -108,6 +111,7 @@ class Embedder:
             cuda_graphs: Whether small batches are replayed from recorded graphs, on CUDA.
             max_length: Most tokens read of a text; None takes the model's own limit.
             max_batch_tokens: Tokens computed in one pass.
+            strict: Whether every text is computed alone, so that no neighbour can change a bit of its vector; slower.
             revision: Branch, tag or commit on the hub.
 
         Returns:
@@ -135,6 +139,7 @@ class Embedder:
             name=name,
             fingerprint=_fingerprint(weights, folder, pooling, prompts),
             max_batch_tokens=max_batch_tokens,
+            strict=strict,
             search_advice=search_advice(folder),
         )
 

@@ -6,9 +6,9 @@ Source: arXiv 2002.05202.
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn import functional
 
 from embedrank.model.config import DecoderConfig
+from embedrank.model.projection import PlainProjection, Projection
 
 
 class MLP(nn.Module):
@@ -16,11 +16,11 @@ class MLP(nn.Module):
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
-        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
-        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
-        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
+        self.gate_proj: Projection = PlainProjection(config.hidden_size, config.intermediate_size)
+        self.up_proj: Projection = PlainProjection(config.hidden_size, config.intermediate_size)
+        self.down_proj: Projection = PlainProjection(config.intermediate_size, config.hidden_size)
 
-    def forward(self, hidden_TM: Tensor) -> Tensor:
-        """Transform each token on its own; `[T, M]` to `[T, M]`."""
-        gate = functional.silu(self.gate_proj(hidden_TM))
-        return self.down_proj(gate * self.up_proj(hidden_TM))  # type: ignore[no-any-return]
+    def forward(self, hidden_TM: Tensor, residual_TM: Tensor) -> Tensor:
+        """Transform each token on its own and add that to `residual_TM`; both `[T, M]`."""
+        gated = self.up_proj.times(hidden_TM, self.gate_proj.silu(hidden_TM))
+        return self.down_proj.plus(gated, residual_TM)

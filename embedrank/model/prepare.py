@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import torch
 
+from embedrank.model.allocator import keep_freed_memory
 from embedrank.model.attention_backends import choose_attention
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
 from embedrank.model.precision import FP8, choose_dtype
+from embedrank.model.onednn import has_onednn, use_onednn
 from embedrank.model.quantise.fp8 import check_fp8, quantise_fp8
 from embedrank.model.weights import Weights, load_decoder
 
@@ -37,4 +39,10 @@ def prepare_decoder(
     backend = choose_attention(attention, device=device, dtype=number_type, head_dim=config.head_dim)
     decoder = load_decoder(weights, config, dtype=number_type, device=device)
     decoder.attention = backend
-    return quantise_fp8(decoder) if dtype == FP8 else decoder
+    if dtype == FP8:
+        return quantise_fp8(decoder)
+    if device.type == "cpu":
+        keep_freed_memory()
+    if has_onednn(device, number_type):
+        use_onednn(decoder)
+    return decoder

@@ -34,6 +34,7 @@ def rerank_prompts(
     tokenizer: TextTokenizer,
     max_length: int,
     plain: bool,
+    share: bool = True,
 ) -> RerankPrompts:
     """Spell and tokenise the prompts of one query.
 
@@ -45,6 +46,7 @@ def rerank_prompts(
         tokenizer: The model's tokenizer.
         max_length: Most tokens of a prompt; only a document's tail is cut.
         plain: Whether special tokens spelled in query and documents are read as plain text.
+        share: Whether the front that all prompts share is set apart.
 
     Returns:
         Token ids, the shared front apart.
@@ -70,7 +72,7 @@ def rerank_prompts(
         if len(middle) > room
     ]
     prompts = [[*prefix, *middle[:room], *suffix] for middle in middles]
-    num_shared = shared_front(prompts)
+    num_shared = shared_front(prompts) if share else 0
     return RerankPrompts(
         shared=prompts[0][:num_shared], tails=[prompt[num_shared:] for prompt in prompts], truncations=truncations
     )

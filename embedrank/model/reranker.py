@@ -52,6 +52,7 @@ class Reranker:
         name: str = "unnamed",
         fingerprint: str = "",
         max_batch_tokens: int = 4096,
+        strict: bool = False,
         search_advice: Mapping[str, Any] | None = None,
     ) -> None:
         """Put a reranker together; `load` does it from a folder.
@@ -66,6 +67,7 @@ class Reranker:
             name: How it is called in errors.
             fingerprint: Hash of weights and template.
             max_batch_tokens: Tokens computed in one pass.
+            strict: Whether every prompt is computed alone, so that no neighbour can change a bit of its score; slower.
             search_advice: Share and blend that suit it in search.
 
         Raises:
@@ -81,7 +83,8 @@ class Reranker:
         self.template = template or rerank_template()
         self._decoder, self._head, self._tokenizer = decoder, head, tokenizer
         self._plain_text = plain_text
-        self._max_batch_tokens = max_batch_tokens
+        self._max_batch_tokens = 1 if strict else max_batch_tokens  # a longer text gets a pack of its own
+        self._shares_front = not strict
 
     @classmethod
     def load(
@@ -95,6 +98,7 @@ class Reranker:
         template: str = "default",
         plain_text: bool = False,
         max_batch_tokens: int = 4096,
+        strict: bool = False,
         revision: str | None = None,
     ) -> Reranker:
         """Load a model: a causal one, or one with a score head of one row or two.
@@ -109,6 +113,7 @@ class Reranker:
             plain_text: Whether special tokens spelled in queries and documents are read as plain text, so that a
                 document cannot close its turn and steer the score; False parses them, as the official code does.
             max_batch_tokens: Tokens computed in one pass.
+            strict: Whether every prompt is computed alone, so that no neighbour can change a bit of its score; slower.
             revision: Branch, tag or commit on the hub.
 
         Returns:
@@ -137,6 +142,7 @@ class Reranker:
             name=name,
             fingerprint=hashlib.sha256(weights.fingerprint() + template.encode()).hexdigest()[:32],
             max_batch_tokens=max_batch_tokens,
+            strict=strict,
             search_advice=search_advice(folder),
         )
 
@@ -226,6 +232,7 @@ class Reranker:
             tokenizer=self._tokenizer,
             max_length=self.max_length,
             plain=self._plain_text,
+            share=self._shares_front,
         )
 
     @torch.inference_mode()

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from embedrank.core.errors import InvalidInputError
 from embedrank.model.decoder import Decoder
+from embedrank.model.projection import Projection
 
 FORMAT = torch.float8_e4m3fn
 LARGEST = 448.0  # of the format
@@ -22,7 +23,7 @@ _MULTIPLE = 16  # the products want both sides in multiples of it
 _TINY = 1e-12  # keeps a row of zeros from dividing by zero
 
 
-class Fp8Linear(nn.Module):
+class Fp8Linear(Projection):
     """A linear layer without bias whose weights and inputs are multiplied in e4m3."""
 
     weight: Tensor
