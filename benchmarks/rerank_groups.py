@@ -14,8 +14,8 @@ import torch
 from official_shape import mixed_texts
 
 from embedrank import Reranker
-from embedrank.model.resolve import resolve
 from embedrank.model.reranker import GROUP_PADDING
+from embedrank.model.resolve import resolve
 from embedrank.model.tokenizer import TextTokenizer
 
 QUERY = "which river has the most water near the city?"
@@ -43,7 +43,7 @@ def main() -> None:
     ratios = [before / after for before, after in zip(equal, like, strict=True)]
     print(
         f"{len(documents)} documents, {torch.get_num_threads()} threads: groups of equal length "
-        f"{statistics.median(equal):.3f} s, with up to {GROUP_PADDING:.0%} padding {statistics.median(like):.3f} s; ratio "
+        f"{statistics.median(equal):.3f} s, up to {GROUP_PADDING:.0%} padding {statistics.median(like):.3f} s; ratio "
         f"{statistics.median(ratios):.2f} (min {min(ratios):.2f}, max {max(ratios):.2f}); "
         f"largest difference of logits {np.abs(np.subtract(*logits.values())).max():.1e}"
     )

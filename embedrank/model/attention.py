@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from embedrank.model.config import DecoderConfig
 from embedrank.model.norm import RMSNorm
-from embedrank.model.projection import PlainProjection, Projection
+from embedrank.model.projection import PlainProjection
 from embedrank.model.rope import rotate
 
 KeysValues: TypeAlias = tuple[Tensor, Tensor]
@@ -26,10 +26,10 @@ class Attention(nn.Module):
         super().__init__()
         self.head_dim = config.head_dim
         hidden, queries, keys = config.hidden_size, config.num_attention_heads, config.num_key_value_heads
-        self.q_proj: Projection = PlainProjection(hidden, queries * self.head_dim)
-        self.k_proj: Projection = PlainProjection(hidden, keys * self.head_dim)
-        self.v_proj: Projection = PlainProjection(hidden, keys * self.head_dim)
-        self.o_proj: Projection = PlainProjection(queries * self.head_dim, hidden)
+        self.q_proj = PlainProjection(hidden, queries * self.head_dim)
+        self.k_proj = PlainProjection(hidden, keys * self.head_dim)
+        self.v_proj = PlainProjection(hidden, keys * self.head_dim)
+        self.o_proj = PlainProjection(queries * self.head_dim, hidden)
         self.q_norm = RMSNorm(self.head_dim, eps=config.rms_norm_eps)
         self.k_norm = RMSNorm(self.head_dim, eps=config.rms_norm_eps)
 

@@ -212,6 +212,11 @@ class GraphedDecoder:
         """Where the weights are."""
         return self._decoder.device
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Number type of the token table."""
+        return self._decoder.dtype
+
     def all_positions(self, pack: Pack) -> Tensor:
         """Hidden states of every packed token, without a graph."""
         return self._decoder.all_positions(pack)

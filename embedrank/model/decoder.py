@@ -140,6 +140,11 @@ class Decoder(nn.Module):
         return self.embed_tokens.weight.device
 
     @property
+    def dtype(self) -> torch.dtype:
+        """Number type of the token table and of the element-wise work."""
+        return self.embed_tokens.weight.dtype
+
+    @property
     def _stack(self) -> list[DecoderLayer]:
         return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
 

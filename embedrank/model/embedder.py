@@ -214,7 +214,7 @@ class Embedder:
     @property
     def precision(self) -> str:
         """Number type of the weights, which decides the vectors beside the fingerprint."""
-        return str(self._decoder.embed_tokens.weight.dtype).removeprefix("torch.")
+        return str(self._decoder.dtype).removeprefix("torch.")
 
     def tokenize(self, texts: Sequence[str]) -> list[tuple[list[int], int]]:
         """Token ids of texts that carry their prompts already (see `prompts`).

@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from embedrank.model.config import DecoderConfig
-from embedrank.model.projection import PlainProjection, Projection
+from embedrank.model.projection import PlainProjection
 
 
 class MLP(nn.Module):
@@ -16,9 +16,9 @@ class MLP(nn.Module):
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
-        self.gate_proj: Projection = PlainProjection(config.hidden_size, config.intermediate_size)
-        self.up_proj: Projection = PlainProjection(config.hidden_size, config.intermediate_size)
-        self.down_proj: Projection = PlainProjection(config.intermediate_size, config.hidden_size)
+        self.gate_proj = PlainProjection(config.hidden_size, config.intermediate_size)
+        self.up_proj = PlainProjection(config.hidden_size, config.intermediate_size)
+        self.down_proj = PlainProjection(config.intermediate_size, config.hidden_size)
 
     def forward(self, hidden_TM: Tensor, residual_TM: Tensor) -> Tensor:
         """Transform each token on its own and add that to `residual_TM`; both `[T, M]`."""

@@ -8,8 +8,8 @@ from embedrank.model.allocator import keep_freed_memory
 from embedrank.model.attention_backends import choose_attention
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
-from embedrank.model.precision import FP8, choose_dtype
 from embedrank.model.onednn import has_onednn, use_onednn
+from embedrank.model.precision import FP8, choose_dtype
 from embedrank.model.quantise.fp8 import check_fp8, quantise_fp8
 from embedrank.model.weights import Weights, load_decoder
 
