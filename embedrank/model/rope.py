@@ -39,6 +39,8 @@ def rotate(states_THD: Tensor, cos_TF: Tensor, sin_TF: Tensor) -> Tensor:
         Rotated states, same shape.
     """
     first, second = states_THD.chunk(2, dim=-1)
+    if not torch.is_grad_enabled():
+        return _rotate_into(torch.empty_like(states_THD), first, second, cos_TF, sin_TF)
     return torch.cat(
         (
             torch.addcmul(first * cos_TF, second, sin_TF, value=-1),
@@ -46,3 +48,11 @@ def rotate(states_THD: Tensor, cos_TF: Tensor, sin_TF: Tensor) -> Tensor:
         ),
         dim=-1,
     )
+
+
+def _rotate_into(out_THD: Tensor, first: Tensor, second: Tensor, cos_TF: Tensor, sin_TF: Tensor) -> Tensor:
+    """As `rotate`, written where it belongs: one pass over memory less than joining two halves (LOG.md)."""
+    out_first, out_second = out_THD.chunk(2, dim=-1)
+    torch.mul(first, cos_TF, out=out_first).addcmul_(second, sin_TF, value=-1)
+    torch.mul(second, cos_TF, out=out_second).addcmul_(first, sin_TF)
+    return out_THD
