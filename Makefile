@@ -31,12 +31,8 @@ lint: $(VENV)/.dev  ## formatting, lint, types, docstrings
 
 check: lint test  ## everything that has to hold before a commit
 
-bench: $(VENV)/.dev  ## run the benchmarks one after another; BENCHMARKS=FILE for one
-	@test -n "$(BENCHMARKS)" || echo "no benchmarks yet: benchmarks/ holds no script"
-	@set -e; for script in $(BENCHMARKS); do \
-		printf '== %s: ' "$$script"; sed -n '1s/"""//gp' "$$script"; \
-		$(BIN)/python "$$script"; \
-	done
+bench: $(VENV)/.dev  ## run the benchmarks, write benchmarks/RESULTS.md; BENCHMARKS=FILE for one
+	@$(BIN)/python benchmarks/_record.py $(BENCHMARKS)
 
 format: $(VENV)/.dev  ## rewrite the code in the house format
 	@$(BIN)/ruff format .

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from official_shape import WORDS
+from _official_shape import WORDS
 
 from embedrank.engine.bulk.config import BulkConfig
 from embedrank.engine.bulk.encoder import load_encoder

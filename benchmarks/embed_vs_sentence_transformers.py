@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from official_shape import make_folder, mixed_texts
+from _official_shape import make_folder, mixed_texts
 
 from embedrank import Embedder
 from embedrank.model.tokenizer import TextTokenizer

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from official_shape import make_folder, mixed_texts
+from _official_shape import make_folder, mixed_texts
 
 from embedrank import Embedder
 from embedrank.core.errors import InvalidInputError

@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 import torch
-from official_shape import mixed_texts
+from _official_shape import mixed_texts
 
 from embedrank import Reranker
 from embedrank.model.reranker import GROUP_PADDING

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from alternating import alternate, print_ratios
-from official_shape import SHAPE, mixed_texts
+from _alternating import alternate, print_ratios
+from _official_shape import SHAPE, mixed_texts
 
 from embedrank import Reranker
 from embedrank.core.prompts import rerank_template
@@ -38,7 +39,8 @@ class PlainRoute:
     def __init__(self, folder: Path, tokenizer: TextTokenizer, dtype: torch.dtype) -> None:
         from transformers import AutoModelForCausalLM
 
-        self._model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
+        auto: Any = AutoModelForCausalLM
+        self._model = auto.from_pretrained(folder, dtype=dtype).eval()
         self._tokenizer = tokenizer
         self._answers = [tokenizer.token_id("no"), tokenizer.token_id("yes")]
 
@@ -84,9 +86,9 @@ def main() -> None:
     documents = mixed_texts(tokenizer, count=arguments.documents, median=100, longest=512, seed=0)
     ours = Reranker.load(str(folder), dtype=arguments.dtype, device="cpu")
     plain = PlainRoute(folder, tokenizer, DTYPES[arguments.dtype])
-    systems = {"embedrank": lambda: ours.score(QUERY, documents)}
+    systems: dict[str, Callable[[], np.ndarray]] = {"embedrank": partial(ours.score, QUERY, documents)}
     for batch in BATCHES:
-        systems[f"transformers, batch {batch}"] = lambda batch=batch: plain.score(QUERY, documents, batch=batch)
+        systems[f"transformers, batch {batch}"] = partial(plain.score, QUERY, documents, batch=batch)
     scores = {name: run() for name, run in systems.items()}
     furthest = np.abs(scores["embedrank"] - scores["transformers, batch 1"]).max()
     print(

@@ -3,7 +3,7 @@
     python benchmarks/roofline.py [--shape nano|0.6b] [--dtype fp32] [--texts 64] [--rounds 3]
 
 The roofline is the time of all matrix products of the decoder's layers on the same packs, in the same process and in
-turns with the encoding; attention, norms, rotation and pooling are on top of it. 100 % would mean that they cost nothing.
+turns with the encoding; attention, norms, rotation and pooling are on top of it. 100 % would mean that those are free.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from alternating import alternate
-from official_shape import make_folder, mixed_texts
+from _alternating import alternate
+from _official_shape import make_folder, mixed_texts
 from torch.nn import functional
 
 from embedrank import Embedder
@@ -83,7 +83,8 @@ def main() -> None:
     bare()
     systems = {"encode": lambda: embedder.encode_documents(texts), "bare": bare}
     print(
-        f"shape {arguments.shape}, {arguments.dtype}, {len(texts)} texts, {sum(lengths)} tokens, {torch.get_num_threads()} threads"
+        f"shape {arguments.shape}, {arguments.dtype}, {len(texts)} texts, {sum(lengths)} tokens, "
+        f"{torch.get_num_threads()} threads"
     )
     report("quiet", alternate(systems, rounds=arguments.rounds), sum(lengths))
     with busy_neighbour():
