@@ -8,7 +8,7 @@ import torch
 
 from embedrank.core.errors import InvalidInputError
 
-FP8 = "fp8"
+FP8, INT8 = "fp8", "int8"
 _DTYPES = {
     "bf16": torch.bfloat16,
     "bfloat16": torch.bfloat16,
@@ -56,10 +56,10 @@ def choose_dtype(name: str | None, device: torch.device) -> torch.dtype:
     Raises:
         InvalidInputError: If the name is unknown.
     """
-    if name is None:
+    if name is None or name == INT8:  # what is not quantised
         return torch.bfloat16 if multiplies_bf16_fast(device) else torch.float32
     if name not in _DTYPES:
-        raise InvalidInputError("dtype", f"{name!r} is not one of bf16, fp32, fp16, fp8")
+        raise InvalidInputError("dtype", f"{name!r} is not one of bf16, fp32, fp16, fp8, int8")
     if _DTYPES[name] is torch.float16:
         warnings.warn("fp16 overflows in large Qwen3 models; bf16 does not", stacklevel=3)
     return _DTYPES[name]

@@ -9,9 +9,12 @@ from embedrank.model.attention_backends import choose_attention
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
 from embedrank.model.onednn import has_onednn, use_onednn
-from embedrank.model.precision import FP8, choose_dtype
+from embedrank.model.precision import FP8, INT8, choose_dtype
 from embedrank.model.quantise.fp8 import check_fp8, quantise_fp8
+from embedrank.model.quantise.int8 import check_int8, quantise_int8
 from embedrank.model.weights import Weights, load_decoder
+
+NORM = "norm.weight"
 
 
 def prepare_decoder(
@@ -35,14 +38,20 @@ def prepare_decoder(
     """
     if dtype == FP8:
         check_fp8(device)
+    if dtype == INT8:
+        check_int8(device)
     number_type = choose_dtype(dtype, device)
     backend = choose_attention(attention, device=device, dtype=number_type, head_dim=config.head_dim)
-    decoder = load_decoder(weights, config, dtype=number_type, device=device)
+    stored = weights.tensor(NORM).dtype if dtype == INT8 and NORM in weights else number_type
+    decoder = load_decoder(weights, config, dtype=stored, device=device)
     decoder.attention = backend
     if dtype == FP8:
         return quantise_fp8(decoder)
     if device.type == "cpu":
         keep_freed_memory()
-    if has_onednn(device, number_type):
+    if dtype == INT8:
+        quantise_int8(decoder)  # from the map, weight by weight: the whole model is never in memory
+        decoder.to(number_type)
+    elif has_onednn(device, number_type):
         use_onednn(decoder)
     return decoder
