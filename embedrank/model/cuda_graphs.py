@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from embedrank.core.errors import ConfigError, InvalidInputError
 from embedrank.model.attention_backends.varlen import VarlenPlan
@@ -211,6 +211,11 @@ class GraphedDecoder:
     def device(self) -> torch.device:
         """Where the weights are."""
         return self._decoder.device
+
+    @property
+    def embed_tokens(self) -> nn.Embedding:
+        """The decoder's token table."""
+        return self._decoder.embed_tokens
 
     def all_positions(self, pack: Pack) -> Tensor:
         """Hidden states of every packed token, without a graph."""
