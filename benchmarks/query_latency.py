@@ -51,7 +51,8 @@ def main() -> None:
     seconds = alternate(systems, rounds=arguments.queries)
     num_tokens = ours.encode_queries_reported([QUERY]).num_tokens[0]
     print(
-        f"one query of {num_tokens} tokens, shape {arguments.shape}, {arguments.dtype}, {torch.get_num_threads()} threads"
+        f"one query of {num_tokens} tokens, shape {arguments.shape}, {arguments.dtype}, "
+        f"{torch.get_num_threads()} threads"
     )
     p50, p95 = np.percentile(seconds["embedrank"], [50, 95])
     for name, values in seconds.items():

@@ -41,12 +41,16 @@ def main() -> None:
             measured.append(time.perf_counter() - started)
     equal, like = (measured[1:] for measured in seconds.values())  # the first round warms up
     ratios = [before / after for before, after in zip(equal, like, strict=True)]
+    difference = np.abs(np.subtract(*logits.values())).max()
     print(
-        f"{len(documents)} documents, {torch.get_num_threads()} threads: groups of equal length "
-        f"{statistics.median(equal):.3f} s, up to {GROUP_PADDING:.0%} padding {statistics.median(like):.3f} s; ratio "
-        f"{statistics.median(ratios):.2f} (min {min(ratios):.2f}, max {max(ratios):.2f}); "
-        f"largest difference of logits {np.abs(np.subtract(*logits.values())).max():.1e}"
+        f"{len(documents)} documents, {torch.get_num_threads()} threads, largest difference of logits {difference:.1e}"
     )
+    for name, values, unit in (
+        ("groups of equal length", equal, "s"),
+        (f"with up to {GROUP_PADDING:.0%} padding", like, "s"),
+        ("ratio", ratios, ""),
+    ):
+        print(f"{name:24} {statistics.median(values):.3f} {unit} (min {min(values):.3f}, max {max(values):.3f})")
 
 
 if __name__ == "__main__":

@@ -127,19 +127,20 @@ class CudaRecorder:
         """
         self._device = device
         self._pool = torch.cuda.graph_pool_handle()
+        self._stream = torch.cuda.Stream(device)  # one for all: graphs share memory only where they share the stream
 
     def record(self, work: Callable[[], Tensor], *, warmup_runs: int) -> tuple[Callable[[], None], Tensor]:
         """As `Recorder.record`."""
         with torch.cuda.device(self._device):
-            side = torch.cuda.Stream()
-            side.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(side):
+            self._stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(self._stream):
                 for _ in range(warmup_runs):
                     work()
-            torch.cuda.current_stream().wait_stream(side)
+            torch.cuda.current_stream().wait_stream(self._stream)
             graph = torch.cuda.CUDAGraph()
             # Calls to CUDA from other threads, such as a server's, do not disturb a thread-local recording.
-            with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+            recording = torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local")
+            with recording:
                 result = work()
         return graph.replay, result
 
