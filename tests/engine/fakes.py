@@ -177,3 +177,15 @@ class Entry:
     group: object = None
     task: object = "model"
     taken: bool = False
+
+
+def hold_the_model(embedder, model):
+    """Put the model to work on a text and keep it there."""
+    model.gate.shut()
+    held = embedder.submit_documents(["held"])
+    model.gate.wait_for_arrival()
+    return held
+
+
+def waiting(engine, num_items):
+    until(lambda: engine.stats().waiting_items == num_items)

@@ -1,10 +1,7 @@
-"""The life of an engine: overload, cancellation, deadlines, failing batches, death of a thread, closing."""
+"""The life of an engine: overload, cancellation, deadlines, failing batches, death of a thread."""
 
 import asyncio
-import os
-import subprocess
 import sys
-import textwrap
 import threading
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 
@@ -14,7 +11,6 @@ import pytest
 from embedrank.core.errors import (
     ComputeError,
     DeadlineExceededError,
-    EngineClosedError,
     EngineFailedError,
     InvalidInputError,
     OverloadedError,
@@ -23,21 +19,9 @@ from embedrank.core.errors import (
 from embedrank.engine.config import EngineConfig
 from embedrank.engine.embedder import BatchedEmbedder
 from embedrank.engine.engine import Engine
-from tests.engine.fakes import PATIENCE_S, FakeEmbedder, expected, until
+from tests.engine.fakes import PATIENCE_S, FakeEmbedder, expected, hold_the_model, until, waiting
 
 pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
-
-
-def hold_the_model(embedder, model):
-    """Put the model to work on a text and keep it there."""
-    model.gate.shut()
-    held = embedder.submit_documents(["held"])
-    model.gate.wait_for_arrival()
-    return held
-
-
-def waiting(engine, num_items):
-    until(lambda: engine.stats().waiting_items == num_items)
 
 
 def test_many_threads_each_get_their_own_answer(embedder):
@@ -258,73 +242,6 @@ def test_the_death_of_the_tokeniser_answers_all(engine, embedder, model):
     model.gate.open()
 
 
-def test_closing_answers_what_is_in_flight_and_refuses_what_comes_after(engine, embedder, model):
-    held = hold_the_model(embedder, model)
-    futures = [embedder.submit_documents([f"t{number}"]) for number in range(20)]
-    closer = threading.Thread(target=engine.close)
-    closer.start()
-    until(lambda: refused(embedder))
-    assert not held.done()
-    model.gate.open()
-    closer.join(PATIENCE_S)
-    assert all(future.done() and len(future.result().vectors) == 1 for future in [held, *futures])
-    engine.close()
-
-
-def refused(embedder):
-    try:
-        embedder.submit_documents(["after"]).cancel()
-    except EngineClosedError:
-        return True
-    return False
-
-
-def test_closing_without_draining_fails_what_waits(engine, embedder, model):
-    held = hold_the_model(embedder, model)
-    queued = embedder.submit_documents(["queued"])
-    waiting(engine, 1)
-    closer = threading.Thread(target=lambda: engine.close(drain=False))
-    closer.start()
-    for future in (held, queued):
-        with pytest.raises(EngineClosedError):
-            future.result(PATIENCE_S)
-    model.gate.open()
-    closer.join(PATIENCE_S)
-    assert not closer.is_alive() and model.computed == ["held"]
-
-
-def test_closing_does_not_wait_for_a_stuck_model_longer_than_told(engine, embedder, model):
-    held = hold_the_model(embedder, model)
-    engine.close(timeout_s=0.01)
-    assert isinstance(held.exception(0), EngineClosedError)
-    model.gate.open()
-
-
-def test_every_request_is_answered_when_closing_comes_between(model):
-    for _ in range(20):
-        engine = Engine()
-        embedder = BatchedEmbedder(model, engine)
-        futures, start = [], threading.Barrier(5)
-
-        def ask(embedder=embedder, futures=futures, start=start):
-            start.wait(PATIENCE_S)
-            while True:
-                try:
-                    futures.append(embedder.submit_documents([f"text {len(futures)}"]))
-                except EngineClosedError:
-                    return
-
-        threads = [threading.Thread(target=ask) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        start.wait(PATIENCE_S)
-        engine.close(drain=False)
-        for thread in threads:
-            thread.join(PATIENCE_S)
-        assert all(future.done() for future in futures)
-        assert all(isinstance(future.exception(), EngineClosedError | None) for future in futures)
-
-
 def test_an_interrupted_caller_cancels_what_it_asked_for(engine, embedder, model):
     held = hold_the_model(embedder, model)
     submitted = []
@@ -394,50 +311,3 @@ def test_one_look_shows_what_was_done(engine, embedder):
     assert (stats.items, stats.tokens, stats.joined, stats.cache_hits, stats.cache_misses) == (2, 7, 1, 1, 2)
     assert stats.requests == {"answered": 2}
     assert stats.batches == 1 and stats.compute.p95_ms >= stats.compute.p50_ms > 0
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-def test_a_forked_child_is_refused_and_does_not_hang(repository):
-    program = """
-        import os, sys
-        from embedrank.core.errors import EngineFailedError
-        from embedrank.engine.embedder import BatchedEmbedder
-        from embedrank.engine.engine import Engine
-        from tests.engine.fakes import FakeEmbedder
-
-        engine = Engine()
-        embedder = BatchedEmbedder(FakeEmbedder(), engine)
-        embedder.encode_documents(["parent"])
-        child = os.fork()
-        if child == 0:
-            try:
-                embedder.encode_documents(["child"])
-            except EngineFailedError as error:
-                os._exit(0 if "forked" in str(error) else 1)
-            os._exit(2)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        embedder.encode_documents(["parent again"])
-        print("well")
-    """
-    assert run(program, repository) == "well\n"
-
-
-def test_a_program_that_forgets_to_close_ends(repository):
-    program = """
-        from embedrank.engine.embedder import BatchedEmbedder
-        from embedrank.engine.engine import Engine
-        from tests.engine.fakes import FakeEmbedder
-
-        model = FakeEmbedder()
-        embedder = BatchedEmbedder(model, Engine())
-        embedder.encode_documents(["text"])
-        print("well")
-    """
-    assert run(program, repository) == "well\n"
-
-
-def run(program, folder):
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(program)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
