@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from typer.testing import CliRunner
@@ -74,9 +73,15 @@ def test_the_version_is_printed():
 
 def test_interrupting_ends_with_code_130_and_no_traceback():
     running = subprocess.Popen(
-        [*COMMAND, "embed"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "embed"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # shells ignore it in background
     )
-    time.sleep(1.0)  # until it waits for its input
+    running.stdin.write("\n" * (1 << 18))  # more than a pipe holds: it returns when the command reads
+    running.stdin.flush()
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert running.returncode == 130
