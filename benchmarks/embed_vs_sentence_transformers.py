@@ -8,14 +8,13 @@ Ratios count; absolute figures depend on the machine and on its neighbours. Proc
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from _alternating import alternate, print_ratios
 from _official_shape import make_folder, mixed_texts
 
 from embedrank import Embedder
@@ -38,31 +37,23 @@ def main() -> None:
     texts = mixed_texts(TextTokenizer.load(folder), count=arguments.texts, median=100, longest=512, seed=0)
     ours = Embedder.load(str(folder), dtype=arguments.dtype)
     num_tokens = sum(ours.encode_documents_reported(texts).num_tokens)
+    quantised = Embedder.load(str(folder), dtype="int8", device="cpu")
     theirs = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": DTYPES[arguments.dtype]})
     systems: dict[str, Callable[[], np.ndarray]] = {
         "embedrank": lambda: ours.encode_documents(texts),
+        "embedrank, int8": lambda: quantised.encode_documents(texts),
         "sentence-transformers, batch 32 (default)": lambda: theirs.encode(texts),
         "sentence-transformers, batch 8": lambda: theirs.encode(texts, batch_size=8),
     }
     vectors = {name: run() for name, run in systems.items()}  # also warms up
-    cosine = (vectors["embedrank"] * vectors["sentence-transformers, batch 8"].astype(np.float32)).sum(1)
-    rates: dict[str, list[float]] = {name: [] for name in systems}
-    for _ in range(arguments.rounds):
-        for name, run in systems.items():
-            started = time.perf_counter()
-            run()
-            rates[name].append(num_tokens / (time.perf_counter() - started))
-    mine = statistics.median(rates["embedrank"])
+    reference = vectors["sentence-transformers, batch 8"].astype(np.float32)
+    cosine, cosine_int8 = ((vectors[name] * reference).sum(1).min() for name in ("embedrank", "embedrank, int8"))
     print(
         f"{len(texts)} texts, {num_tokens} tokens, {arguments.dtype}, {torch.get_num_threads()} threads, "
-        f"lowest cosine {cosine.min():.4f}"
+        f"lowest cosine {cosine:.4f}, int8 {cosine_int8:.4f}"
     )
-    for name, values in rates.items():
-        median = statistics.median(values)
-        print(
-            f"{name:45} {median:8.0f} tokens/s   ours is {mine / median:4.2f} x   "
-            f"(min {min(values):.0f}, max {max(values):.0f})"
-        )
+    seconds = alternate(systems, rounds=arguments.rounds)
+    print_ratios(seconds, ours="embedrank", amount=num_tokens, unit="tokens")
 
 
 if __name__ == "__main__":
