@@ -181,3 +181,15 @@ class ExportCheckError(EmbedrankError):
         super().__init__(
             f"export to {export_format} ({dtype}) failed its check in {runtime}: {problem}; nothing was kept ({hint})"
         )
+
+
+class ExportRunError(EmbedrankError):
+    """An exported model does not run in the runtime that it was written for."""
+
+    def __init__(self, export_format: str, *, problem: str) -> None:
+        self.export_format = export_format
+        self.problem = problem
+        super().__init__(
+            f"export to {export_format} does not run: {problem}; nothing was kept (try another dtype; "
+            "if that fails too, report it with the versions of the libraries)"
+        )

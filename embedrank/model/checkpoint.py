@@ -134,7 +134,9 @@ def embedder_files(
     }
 
 
-def config_json(config: DecoderConfig, architecture: str, tokenizer: TextTokenizer, dtype: torch.dtype) -> dict[str, Any]:
+def config_json(
+    config: DecoderConfig, architecture: str, tokenizer: TextTokenizer, dtype: torch.dtype
+) -> dict[str, Any]:
     """The content of `config.json` as transformers reads it.
 
     Args:

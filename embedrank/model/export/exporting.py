@@ -6,22 +6,19 @@ import errno
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from embedrank.core.errors import InvalidInputError, StorageError
+from embedrank.core.errors import EmbedrankError, ExportRunError, InvalidInputError, StorageError
 from embedrank.core.types import FloatArray
 from embedrank.model.export.check import Check, compare, tolerance_of
-from embedrank.model.export.format import ExportFormat
-from embedrank.model.export.formats import find_format
+from embedrank.model.export.config import ExportConfig
+from embedrank.model.export.format import ExportFormat, Readings
 from embedrank.model.export.probe import Probe
 from embedrank.model.export.record import record_of, write_card, write_record
 from embedrank.model.export.source import DTYPES, EMBEDDER, Source
 
-CHECK_DTYPES = ("fp32", "bf16")
 _BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "int8": 1.1}  # a number; int8 with its scales
 
 
@@ -43,75 +40,81 @@ class Report:
 
 
 def export_model(
-    name: str,
-    target: Path,
-    *,
-    export_format: str,
-    dtype: str | None = None,
-    kind: str | None = None,
-    tolerance: float | None = None,
-    check_dtype: str = "fp32",
-    on_step: Callable[[str], None] = lambda step: None,
+    name: str, target: Path, config: ExportConfig, *, on_step: Callable[[str], None] = lambda step: None
 ) -> Report:
     """Write a model in another format and check it.
 
     Args:
         name: Preset, folder or hub id.
         target: A folder or file that is not there yet.
-        export_format: Key of `FORMATS`.
-        dtype: Number type; None takes the stored one where the format has it, else the format's own default.
-        kind: `embedder` or `reranker`; None finds out.
-        tolerance: Smallest cosine, or for rerankers largest difference of probabilities; None takes the table's.
-        check_dtype: Type in which source and export are run: `fp32`, or `bf16` where that does not fit into memory.
+        config: What to write and how to check it.
         on_step: Called with what is done next.
 
     Returns:
         The report.
 
     Raises:
-        InvalidInputError: If format, dtype or kind do not exist or do not fit each other.
+        InvalidInputError: If the model is of another kind than the format holds.
         StorageError: If the target exists or cannot be written.
         MissingPackageError: If the format needs a library that is not installed.
-        ExportCheckError: If the exported model answers otherwise than the source; nothing is kept.
+        ExportRunError: If the exported model does not run; nothing is kept.
+        ExportCheckError: If it answers otherwise than the source; nothing is kept.
     """
-    chosen = find_format(export_format)
-    if check_dtype not in CHECK_DTYPES:
-        raise InvalidInputError("check dtype", f"{check_dtype!r} is not one of {', '.join(CHECK_DTYPES)}")
-    _require_fitting(chosen, kind, dtype)
-    _require_free(target, chosen.suffix)
-    chosen.require()
-    source = Source.open(name, kind=kind, kinds=chosen.kinds)
-    _require_fitting(chosen, source.kind, dtype)
-    written = dtype or (source.stored_dtype if source.stored_dtype in chosen.dtypes else chosen.dtypes[0])
-    assert written is not None
-    limit = tolerance_of(source.kind, written, tolerance)
-    _require_room(target, source, written)
+    _require_free(target, config.writer.suffix)
+    config.writer.require(config.dtype)
+    source = Source.open(name, kind=config.kind, kinds=config.writer.kinds)
+    dtype = config.dtype or _default_dtype(source, config)
+    _require_room(target, source, dtype)
     probe = Probe.fitting(source.tokenizer, source.max_length)
     on_step("asking the source")
-    expected = _answers(source, probe, check_dtype)
+    expected = _answers(source, probe, config.check_dtype)
     with _beside(target) as partial:
-        on_step(f"writing {export_format}")
-        facts = chosen.write(source, partial, written)
-        record = record_of(source, export_format=export_format, dtype=written, facts=facts)
-        if not chosen.suffix:
-            write_record(partial, record)
-        on_step("running what was written")
-        readings = chosen.read_back(partial, source.kind, probe, dtype=check_dtype)
-        check = compare(
-            expected, readings, kind=source.kind, export_format=export_format, dtype=written, tolerance=limit
-        )
-        if not chosen.suffix:
-            write_record(partial, {**record, "check": asdict(check)})
-            write_card(partial, source, export_format=export_format, dtype=written, checked=check.sentence)
+        check = _write_and_check(source, partial, config, dtype, probe, expected, on_step)
     return Report(
         model=name,
         kind=source.kind,
-        format=export_format,
-        dtype=written,
+        format=config.format,
+        dtype=dtype,
         target=target,
         num_bytes=_size(target),
         check=check,
     )
+
+
+def _write_and_check(
+    source: Source,
+    target: Path,
+    config: ExportConfig,
+    dtype: str,
+    probe: Probe,
+    expected: FloatArray,
+    on_step: Callable[[str], None],
+) -> Check:
+    writer = config.writer
+    on_step(f"writing {config.format}")
+    facts = writer.write(source, target, dtype)
+    record = record_of(source, export_format=config.format, dtype=dtype, facts=facts)
+    if not writer.suffix:
+        write_record(target, record)
+    on_step("running what was written")
+    readings = _read_back(writer, target, source.kind, probe, config.check_dtype)
+    check = compare(
+        expected,
+        readings,
+        kind=source.kind,
+        export_format=config.format,
+        dtype=dtype,
+        tolerance=tolerance_of(source.kind, dtype, config.tolerance),
+    )
+    if not writer.suffix:
+        write_record(target, {**record, "check": asdict(check)})
+        write_card(target, source, export_format=config.format, dtype=dtype, checked=check.sentence)
+    return check
+
+
+def _default_dtype(source: Source, config: ExportConfig) -> str:
+    stored = source.stored_dtype
+    return stored if stored in config.writer.dtypes else config.writer.dtypes[0]
 
 
 def _answers(source: Source, probe: Probe, dtype: str) -> FloatArray:
@@ -121,15 +124,13 @@ def _answers(source: Source, probe: Probe, dtype: str) -> FloatArray:
     return probe.probabilities(source.reranker(DTYPES[dtype]))
 
 
-def _require_fitting(chosen: ExportFormat, kind: str | None, dtype: str | None) -> None:
-    if kind is not None and kind not in chosen.kinds:
-        raise InvalidInputError(
-            "format", f"{chosen.name} holds models of kind {' or '.join(chosen.kinds)}, not {kind}",
-            hint="rerankers: sequence-classification, onnx, openvino, gguf; "
-            "embedders: sentence-transformers, onnx, openvino, gguf",
-        )  # fmt: skip
-    if dtype is not None and dtype not in chosen.dtypes:
-        raise InvalidInputError("dtype", f"{chosen.name} has no {dtype!r}", hint=f"one of {', '.join(chosen.dtypes)}")
+def _read_back(chosen: ExportFormat, target: Path, kind: str, probe: Probe, dtype: str) -> Readings:
+    try:
+        return chosen.read_back(target, kind, probe, dtype=dtype)
+    except (EmbedrankError, OSError, MemoryError):
+        raise
+    except Exception as error:  # every runtime has errors of its own
+        raise ExportRunError(chosen.name, problem=(str(error).splitlines() or [type(error).__name__])[0]) from error
 
 
 def _require_free(target: Path, suffix: str) -> None:

@@ -51,8 +51,8 @@ class ExportFormat(Protocol):
         """How the name of a single file ends; empty where the target is a folder."""
         ...
 
-    def require(self) -> None:
-        """Refuse early where a library that it cannot do without is missing."""
+    def require(self, dtype: str | None) -> None:
+        """Refuse early where a library is missing that writing this type cannot do without."""
         ...
 
     def write(self, source: Source, target: Path, dtype: str) -> Mapping[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from embedrank.core.errors import InvalidInputError
 from embedrank.model.export.format import ExportFormat
 from embedrank.model.export.gguf_file import GgufFile
 from embedrank.model.export.onnx_graph import OnnxGraph
@@ -22,20 +21,3 @@ FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
         "gguf": GgufFile(),
     }
 )
-
-
-def find_format(name: str) -> ExportFormat:
-    """Look a format up.
-
-    Args:
-        name: Its name.
-
-    Returns:
-        The format.
-
-    Raises:
-        InvalidInputError: If there is none of that name.
-    """
-    if name not in FORMATS:
-        raise InvalidInputError("format", f"{name!r} is unknown", hint=f"one of {', '.join(FORMATS)}")
-    return FORMATS[name]

@@ -1,15 +1,14 @@
 """GGUF: one file for llama.cpp and what is built on it.
 
-Names and keys are those that llama.cpp's converter gives Qwen3-Embedding and Qwen3-Reranker: pooling by the last token, the
-end token appended by the tokenizer; for rerankers pooling `rank`, the rows of yes and no as `cls.output`, over which
-llama.cpp takes the softmax, and the prompt as the template `rerank`.
+Names and keys are those that llama.cpp's converter gives Qwen3-Embedding and Qwen3-Reranker: pooling by the last token,
+the end token appended by the tokenizer; for rerankers pooling `rank`, the rows of yes and no as `cls.output`, over
+which llama.cpp takes the softmax, and the prompt as the template `rerank`.
 
 Source: `Qwen3Model` of https://github.com/ggml-org/llama.cpp/blob/master/convert_hf_to_gguf.py
 """
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -24,7 +23,7 @@ from embedrank.model.export.folder import decoder_shapes
 from embedrank.model.export.format import Readings
 from embedrank.model.export.gguf_keys import CLASSIFIER, POOLINGS, PROMPT_KEY, RANK
 from embedrank.model.export.gguf_vocabulary import Vocabulary
-from embedrank.model.export.packages import needs
+from embedrank.model.export.packages import is_installed, require_packages
 from embedrank.model.export.probe import Probe
 from embedrank.model.export.source import EMBEDDER, RERANKER, Source
 
@@ -40,11 +39,9 @@ class GgufFile:
     dtypes: tuple[str, ...] = ("bf16", "fp32", "fp16", "int8")
     suffix = ".gguf"
 
-    def require(self) -> None:
-        """Ask for the library before anything is read."""
-        with needs("gguf", f"export to {self.name}"):
-            if importlib.util.find_spec("gguf") is None:
-                raise ImportError("gguf")
+    def require(self, dtype: str | None) -> None:
+        """Ask for the libraries before anything is read."""
+        require_packages(f"export to {self.name}", "gguf")
 
     def write(self, source: Source, target: Path, dtype: str) -> Mapping[str, Any]:
         """Write table and metadata first, then one tensor at a time."""
@@ -71,7 +68,7 @@ class GgufFile:
 
     def read_back(self, target: Path, kind: str, probe: Probe, *, dtype: str) -> Readings:
         """Run the file in llama.cpp, or on its own tensors and vocabulary where that is not installed."""
-        if importlib.util.find_spec("llama_cpp") is not None:
+        if is_installed("llama_cpp"):
             from embedrank.model.export.llama_cpp_reading import read_in_llama_cpp
 
             return read_in_llama_cpp(target, kind, probe)

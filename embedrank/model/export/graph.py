@@ -1,9 +1,9 @@
 """The decoder once more, as a plain forward over padded rows that other runtimes can take over.
 
-It shares the weights with `Decoder` and nothing of its serving tricks. Rows may be padded left, right or not at all: the
-attention mask tells the tokens from the padding, positions are counted on real tokens, and a padding token sees at least
-itself. Without the last point a row that begins with padding has a softmax over nothing, which is where exports of
-Qwen3 elsewhere return NaN.
+It shares the weights with `Decoder` and nothing of its serving tricks. Rows may be padded left, right or not at all:
+the attention mask tells the tokens from the padding, positions are counted on real tokens, and a padding token sees at
+least itself. Without the last point a row that begins with padding has a softmax over nothing, which is where exports
+of Qwen3 elsewhere return NaN.
 
 Shape suffixes: B rows, L row length, M hidden size, H query heads, G key-value heads, D head size, F half of it.
 """

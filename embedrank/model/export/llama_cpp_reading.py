@@ -115,7 +115,9 @@ def _opened(target: Path) -> Iterator[_Session]:
     params.embeddings, params.n_ctx, params.n_seq_max = True, _BATCH_TOKENS, _BATCH_TEXTS
     params.n_batch = params.n_ubatch = _BATCH_TOKENS
     params.kv_unified = True
-    params.type_k = params.type_v = library.GGML_TYPE_F32  # the file is checked, not the cache's own rounding
+    # The file is checked, not the runtime's own rounding: its cache and its fused attention on CPU are in float16.
+    params.type_k = params.type_v = library.GGML_TYPE_F32
+    params.flash_attn_type = library.LLAMA_FLASH_ATTN_TYPE_DISABLED
     context = library.llama_init_from_model(model, params)
     try:
         if not context:
@@ -128,4 +130,5 @@ def _opened(target: Path) -> Iterator[_Session]:
 
 
 def _unit(vectors: FloatArray) -> FloatArray:
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: FloatArray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit

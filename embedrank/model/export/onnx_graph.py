@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from embedrank.core.types import FloatArray
 from embedrank.model.export.format import Readings
 from embedrank.model.export.graph import INPUTS
 from embedrank.model.export.graph_folder import OUTPUTS, graph_of, run_probe, traced, write_surroundings
-from embedrank.model.export.packages import needs
+from embedrank.model.export.packages import require_packages
 from embedrank.model.export.padding import IntArray
 from embedrank.model.export.probe import Probe
 from embedrank.model.export.quiet import quiet
@@ -24,7 +23,6 @@ from embedrank.model.export.source import EMBEDDER, RERANKER, Source
 FILE = "model.onnx"
 OPSET = 18
 _ONE_FILE_BYTES = 1_500_000_000  # protobuf ends at 2 GB; beyond, weights lie in a file beside the graph
-_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 
 class OnnxGraph:
@@ -35,12 +33,9 @@ class OnnxGraph:
     dtypes: tuple[str, ...] = ("fp32", "int8")
     suffix = ""
 
-    def require(self) -> None:
+    def require(self, dtype: str | None) -> None:
         """Ask for the libraries before anything is read."""
-        for package in _PACKAGES:
-            with needs(package, f"export to {self.name}"):
-                if importlib.util.find_spec(package) is None:
-                    raise ImportError(package)
+        require_packages(f"export to {self.name}", "onnx", "onnxscript", "onnxruntime")
 
     def write(self, source: Source, target: Path, dtype: str) -> Mapping[str, Any]:
         """Trace, convert, and for int8 quantise the products' weights by channel and the token table by row."""

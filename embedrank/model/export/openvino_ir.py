@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from embedrank.core.types import FloatArray
 from embedrank.model.export.format import Readings
 from embedrank.model.export.graph import INPUTS
 from embedrank.model.export.graph_folder import OUTPUTS, graph_of, run_probe, traced, write_surroundings
-from embedrank.model.export.packages import needs
+from embedrank.model.export.packages import require_packages
 from embedrank.model.export.padding import IntArray
 from embedrank.model.export.probe import Probe
 from embedrank.model.export.quiet import quiet
@@ -31,12 +30,9 @@ class OpenvinoIr:
     dtypes: tuple[str, ...] = ("fp32", "fp16", "int8")
     suffix = ""
 
-    def require(self) -> None:
+    def require(self, dtype: str | None) -> None:
         """Ask for the libraries before anything is read."""
-        for package in ("openvino", "nncf"):
-            with needs(package, f"export to {self.name}"):
-                if importlib.util.find_spec(package) is None:
-                    raise ImportError(package)
+        require_packages(f"export to {self.name}", "openvino", *(["nncf"] if dtype == "int8" else []))
 
     def write(self, source: Source, target: Path, dtype: str) -> Mapping[str, Any]:
         """Trace and convert; for int8 the weights are compressed by channel, activations stay as they are."""

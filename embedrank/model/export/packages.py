@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import importlib.util
 
 from embedrank.core.errors import MissingPackageError
 
 EXTRA = "export"
 
 
-@contextmanager
-def needs(package: str, purpose: str) -> Iterator[None]:
-    """Turn a failed import inside the block into advice.
+def is_installed(package: str) -> bool:
+    """Whether a library can be imported."""
+    return importlib.util.find_spec(package) is not None
+
+
+def require_packages(purpose: str, *packages: str) -> None:
+    """Refuse early, before anything is read or written.
 
     Args:
-        package: Name of the library on the package index.
-        purpose: What asks for it.
-
-    Yields:
-        Nothing.
+        purpose: What asks for them.
+        *packages: Names by which they are imported, which here are those of the package index too.
 
     Raises:
-        MissingPackageError: If the import failed.
+        MissingPackageError: If one of them is not installed.
     """
-    try:
-        yield
-    except ImportError as error:
-        raise MissingPackageError(package, purpose=purpose, extra=EXTRA) from error
+    for package in packages:
+        if not is_installed(package):
+            raise MissingPackageError(package, purpose=purpose, extra=EXTRA)

@@ -1,4 +1,4 @@
-"""Third-party converters talk to stdout and warn of their own insides; a command's output is its own."""
+"""Other libraries print, draw bars and warn of their own insides; a command's output is its own."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Swallow what a converter prints, logs below an error, and warns of, for the time of a block."""
-    before = logging.root.manager.disable
+    """Swallow what other libraries print, log below an error and warn of, for the time of a block."""
+    before, nowhere = logging.root.manager.disable, io.StringIO()
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings(), contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -110,5 +110,5 @@ def usage(export_format: str, kind: str) -> str:
     Returns:
         The lines, to be run beside the files.
     """
-    file = resources.files("embedrank.model.export").joinpath("usage", f"{export_format}-{kind}.txt")
+    file = resources.files("embedrank.model.export").joinpath("usage").joinpath(f"{export_format}-{kind}.txt")
     return file.read_text(encoding="utf-8")

@@ -23,12 +23,11 @@ class RowTable(nn.Module):
             weight_VM: The rows.
         """
         super().__init__()
-        scale_V1 = weight_VM.detach().abs().amax(1, keepdim=True).clamp(min=torch.finfo(torch.float32).tiny) / _LARGEST
-        self.register_buffer("scale_V1", scale_V1)
-        self.register_buffer("rows_VM", (weight_VM.detach() / scale_V1).round().to(torch.int8))
+        largest_V1 = weight_VM.detach().abs().amax(1, keepdim=True).clamp(min=torch.finfo(torch.float32).tiny)
+        scale_V1 = largest_V1 / _LARGEST
+        self.scale_V1 = nn.Parameter(scale_V1, requires_grad=False)
+        self.rows_VM = nn.Parameter((weight_VM.detach() / scale_V1).round().to(torch.int8), requires_grad=False)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Rows of the tokens in float32."""
-        embed = torch.nn.functional.embedding
-        rows: Tensor = self.rows_VM[tokens].float() * embed(tokens, self.scale_V1)  # type: ignore[index,arg-type]
-        return rows
+        return self.rows_VM[tokens].float() * self.scale_V1[tokens]

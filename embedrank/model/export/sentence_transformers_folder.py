@@ -15,6 +15,7 @@ from embedrank.model.export.folder import write_folder
 from embedrank.model.export.format import Readings
 from embedrank.model.export.padding import SIDES
 from embedrank.model.export.probe import Probe
+from embedrank.model.export.quiet import quiet
 from embedrank.model.export.source import DTYPES, EMBEDDER, Source
 
 
@@ -26,7 +27,7 @@ class SentenceTransformersFolder:
     dtypes: tuple[str, ...] = ("bf16", "fp32", "fp16")
     suffix = ""
 
-    def require(self) -> None:
+    def require(self, dtype: str | None) -> None:
         """Writing needs nothing more; the check takes what is there."""
 
     def write(self, source: Source, target: Path, dtype: str) -> Mapping[str, Any]:
@@ -51,9 +52,10 @@ class SentenceTransformersFolder:
             vectors = probe.vectors(Embedder.load(str(target), device="cpu", dtype=dtype))
             note = "sentence-transformers is not installed: read back with embedrank's own loader"
             return Readings(runtime="embedrank", ways={"packed": vectors}, notes=(note,))
-        model = sentence_transformers.SentenceTransformer(
-            str(target), device="cpu", model_kwargs={"dtype": DTYPES[dtype]}
-        )
+        with quiet():
+            model = sentence_transformers.SentenceTransformer(
+                str(target), device="cpu", model_kwargs={"dtype": DTYPES[dtype]}
+            )
         ways = {}
         for side in SIDES:
             model.tokenizer.padding_side = side

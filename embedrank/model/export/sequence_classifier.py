@@ -20,6 +20,7 @@ from embedrank.model.export.folder import write_folder
 from embedrank.model.export.format import Readings
 from embedrank.model.export.padding import SIDES
 from embedrank.model.export.probe import Probe, probabilities
+from embedrank.model.export.quiet import quiet
 from embedrank.model.export.source import DTYPES, RERANKER, Source
 from embedrank.model.head import SCORE
 from embedrank.model.reranker import Reranker
@@ -35,7 +36,7 @@ class SequenceClassifier:
     dtypes: tuple[str, ...] = ("bf16", "fp32", "fp16")
     suffix = ""
 
-    def require(self) -> None:
+    def require(self, dtype: str | None) -> None:
         """Writing needs nothing more; the check takes what is there."""
 
     def write(self, source: Source, target: Path, dtype: str) -> Mapping[str, Any]:
@@ -63,9 +64,10 @@ class SequenceClassifier:
         except ImportError:
             notes.append("sentence-transformers is not installed: not tried as a CrossEncoder")
         else:
-            encoder = sentence_transformers.CrossEncoder(
-                str(target), device="cpu", model_kwargs={"dtype": DTYPES[dtype]}
-            )
+            with quiet():
+                encoder = sentence_transformers.CrossEncoder(
+                    str(target), device="cpu", model_kwargs={"dtype": DTYPES[dtype]}
+                )
             if "message" in getattr(encoder[0], "modality_config", {}):
                 ways["CrossEncoder"] = encoder.predict(probe.pairs, batch_size=64, show_progress_bar=False)
                 runtimes.append(f"sentence-transformers {sentence_transformers.__version__}")
@@ -120,7 +122,8 @@ def _config(source: Source, dtype: str) -> dict[str, Any]:
 def _in_transformers(target: Path, probe: Probe, dtype: torch.dtype) -> dict[str, FloatArray]:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    model = AutoModelForSequenceClassification.from_pretrained(target, dtype=dtype).eval()
+    with quiet():
+        model = AutoModelForSequenceClassification.from_pretrained(target, dtype=dtype).eval()
     tokenizer = AutoTokenizer.from_pretrained(target)
     ways = {}
     for side in SIDES:

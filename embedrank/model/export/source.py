@@ -61,22 +61,26 @@ class Source:
         Args:
             name: Preset, folder or hub id.
             kind: `embedder` or `reranker`; None finds out, and takes a preset's embedder where both will do.
-            kinds: What the format takes.
+            kinds: What the format holds.
 
         Returns:
             The model.
 
         Raises:
-            InvalidInputError: If the model is of another kind than asked for or than the format takes.
+            InvalidInputError: If the model is of another kind than asked for or than the format holds.
         """
-        if kind is not None and kind not in (EMBEDDER, RERANKER):
-            raise InvalidInputError("kind", f"{kind!r} is neither {EMBEDDER} nor {RERANKER}")
         folder = resolve(name, kind=kind or kinds[0])
         found = model_kind(folder) or _kind_of_causal(folder)
         if found is None and kind is None:
             raise InvalidInputError(name, "does not say whether it embeds or reranks", hint="say so with kind")
         if None not in (found, kind) and found != kind:
             raise InvalidInputError(name, f"is a model of kind {found}, not {kind}")
+        if (kind or found) not in kinds:
+            raise InvalidInputError(
+                name,
+                f"is a model of kind {found}; this format holds {' or '.join(kinds)}",
+                hint="choose another format",
+            )
         config = DecoderConfig.from_json(folder / "config.json")
         reads = max_length_of(folder, config.max_position_embeddings)
         settled = kind or found or EMBEDDER
@@ -120,9 +124,7 @@ class Source:
 
     def reranker(self, dtype: torch.dtype) -> Reranker:
         """The model as this library runs it."""
-        return Reranker(
-            self.decoder(dtype), self.head(), self.tokenizer, max_length=self.max_length, name=self.name
-        )
+        return Reranker(self.decoder(dtype), self.head(), self.tokenizer, max_length=self.max_length, name=self.name)
 
 
 def _kind_of_causal(folder: Path) -> str | None:

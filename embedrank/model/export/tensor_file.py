@@ -45,4 +45,4 @@ def write_tensor_file(
         for name, shape in shapes.items():
             tensor = read(name).detach().cpu().to(dtype).contiguous()
             assert tuple(tensor.shape) == tuple(shape), f"{name}: table and tensor disagree"
-            file.write(memoryview(tensor.view(-1).view(torch.uint8).numpy()))
+            tensor.view(-1).view(torch.uint8).numpy().tofile(file)
