@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from embedrank.cli import options
@@ -55,17 +54,17 @@ def export(
 
 def _print(report: Report) -> None:
     check = report.check
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(style="bold cyan", no_wrap=True)
-    table.add_column()
-    table.add_row("wrote", f"{report.target} ({report.num_bytes / 1e6:.1f} MB)")
-    table.add_row("what", f"{report.kind} {report.model}, {report.format}, {report.dtype}")
-    table.add_row("run in", check.runtime)
-    for way, worst in check.ways.items():
-        table.add_row(Text(f"  {way}", style="dim"), f"{worst:.6f}")
-    label = "min" if check.measure == "cosine" else "max"
-    outcome = f"{label} {check.worst:.6f}, mean {check.mean:.6f} over {check.num_answers} answers; "
-    table.add_row(check.measure, outcome + f"tolerance {check.tolerance:g}")
-    out().print(table)
+    of = "min" if check.measure == "cosine" else "max"
+    rows = {
+        "wrote": f"{report.target} ({report.num_bytes / 1e6:.1f} MB)",
+        "what": f"{report.kind} {report.model}, {report.format}, {report.dtype}",
+        "run in": check.runtime,
+        check.measure: f"{of} {check.worst:.6f}, mean {check.mean:.6f} over {check.num_answers} answers, "
+        f"tolerance {check.tolerance:g}",
+        **{f"  {way}": f"{of} {worst:.6f}" for way, worst in check.ways.items()},
+    }
+    width = max(map(len, rows)) + 2
+    for label, value in rows.items():
+        out().print(Text.assemble((label.ljust(width), "bold cyan"), value), soft_wrap=True)
     for line in check.notes:
         note(line)

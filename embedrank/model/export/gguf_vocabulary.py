@@ -68,7 +68,7 @@ class Vocabulary:
 
     def tokenizer(self) -> TextTokenizer:
         """The vocabulary as a tokenizer, built from nothing else."""
-        rows = {token: row for row, token in enumerate(self.tokens) if self.types[row] in (NORMAL, UNUSED)}
+        rows = {token: row for row, token in enumerate(self.tokens)}
         left_right = [(left, right) for left, _, right in (merge.partition(" ") for merge in self.merges)]
         rebuilt = Tokenizer(models.BPE(vocab=rows, merges=left_right))
         rebuilt.normalizer = normalizers.NFC()

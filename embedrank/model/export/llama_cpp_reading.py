@@ -50,8 +50,9 @@ def read_in_llama_cpp(target: Path, kind: str, probe: Probe) -> Readings:
 
 
 class _Session:
-    def __init__(self, library: Any, model: Any, context: Any, target: Path) -> None:
+    def __init__(self, library: Any, model: Any, context: Any, target: Path, batch_tokens: int) -> None:
         self._library, self._model, self._context, self._target = library, model, context, target
+        self._batch_tokens = batch_tokens
         self.width = int(library.llama_model_n_embd(model))
 
     def field(self, key: str) -> str:
@@ -68,7 +69,7 @@ class _Session:
         answers: list[FloatArray] = []
         group: list[list[int]] = []
         for each in tokens:
-            if group and (len(group) == batch or sum(map(len, group)) + len(each) > _BATCH_TOKENS):
+            if group and (len(group) == batch or sum(map(len, group)) + len(each) > self._batch_tokens):
                 answers.extend(self._decode(group, width))
                 group = []
             group.append(each)
@@ -112,8 +113,9 @@ def _opened(target: Path) -> Iterator[_Session]:
     if not model:
         raise CheckpointError(target, "llama.cpp cannot load it")
     params = library.llama_context_default_params()
-    params.embeddings, params.n_ctx, params.n_seq_max = True, _BATCH_TOKENS, _BATCH_TEXTS
-    params.n_batch = params.n_ubatch = _BATCH_TOKENS
+    tokens = min(_BATCH_TOKENS, library.llama_model_n_ctx_train(model))
+    params.embeddings, params.n_seq_max = True, _BATCH_TEXTS
+    params.n_ctx = params.n_batch = params.n_ubatch = tokens
     params.kv_unified = True
     # The file is checked, not the runtime's own rounding: its cache and its fused attention on CPU are in float16.
     params.type_k = params.type_v = library.GGML_TYPE_F32
@@ -122,7 +124,7 @@ def _opened(target: Path) -> Iterator[_Session]:
     try:
         if not context:
             raise CheckpointError(target, "llama.cpp cannot open a context of it")
-        yield _Session(library, model, context, target)
+        yield _Session(library, model, context, target, tokens)
     finally:
         if context:
             library.llama_free(context)

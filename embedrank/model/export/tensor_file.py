@@ -13,6 +13,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -43,6 +45,10 @@ def write_tensor_file(
         file.write(len(header).to_bytes(8, "little"))
         file.write(header)
         for name, shape in shapes.items():
-            tensor = read(name).detach().cpu().to(dtype).contiguous()
-            assert tuple(tensor.shape) == tuple(shape), f"{name}: table and tensor disagree"
-            tensor.view(-1).view(torch.uint8).numpy().tofile(file)
+            _bytes(read(name), shape, dtype).tofile(file)
+
+
+def _bytes(tensor: Tensor, shape: Sequence[int], dtype: torch.dtype) -> npt.NDArray[np.uint8]:
+    assert tuple(tensor.shape) == tuple(shape), "table and tensor disagree"
+    plain: npt.NDArray[np.uint8] = tensor.detach().cpu().to(dtype).contiguous().view(-1).view(torch.uint8).numpy()
+    return plain
