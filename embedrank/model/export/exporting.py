@@ -20,6 +20,7 @@ from embedrank.model.export.record import record_of, write_card, write_record
 from embedrank.model.export.source import DTYPES, EMBEDDER, Source
 
 _BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "int8": 1.1}  # a number; int8 with its scales
+_SCRATCH_BYTES = {("onnx", "int8"): 4.0}  # a number, in a file that is there only while the other is written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ def export_model(
     config.writer.require(config.dtype)
     source = Source.open(name, kind=config.kind, kinds=config.writer.kinds)
     dtype = config.dtype or _default_dtype(source, config)
-    _require_room(target, source, dtype)
+    _require_room(target, source, _BYTES[dtype] + _SCRATCH_BYTES.get((config.format, dtype), 0))
     probe = Probe.fitting(source.tokenizer, source.max_length)
     on_step("asking the source")
     expected = _answers(source, probe, config.check_dtype)
@@ -142,8 +143,8 @@ def _require_free(target: Path, suffix: str) -> None:
         raise StorageError(target.parent, "no such folder; make it first")
 
 
-def _require_room(target: Path, source: Source, dtype: str) -> None:
-    needed = int(source.config.num_parameters() * _BYTES[dtype])
+def _require_room(target: Path, source: Source, bytes_per_number: float) -> None:
+    needed = int(source.config.num_parameters() * bytes_per_number)
     free = shutil.disk_usage(target.parent).free
     if needed > free:
         raise StorageError(target, f"needs about {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; make room first")

@@ -37,9 +37,7 @@ def test_what_is_written_in_full_precision_answers_like_the_source(exported, for
         assert report.check.worst > 0.99999
     else:
         assert report.check.worst < 1e-4
-    assert report.check.num_answers == sum(
-        report.check.num_answers // len(report.check.ways) for _ in report.check.ways
-    )
+    assert report.check.num_answers % len(report.check.ways) == 0
 
 
 @pytest.mark.parametrize(("format", "dtype"), COARSE)
