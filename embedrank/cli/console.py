@@ -91,6 +91,21 @@ def counter(description: str) -> Iterator[Callable[[int, int | None], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+@contextmanager
+def spinner() -> Iterator[Callable[[str], None]]:
+    """Words on stderr for what is being done, for work whose steps are few and long; nothing where it is no terminal.
+
+    Yields:
+        A function to call with the name of the next step.
+    """
+    console = err()
+    if not console.is_terminal:
+        yield lambda step: None
+        return
+    with console.status("") as status:
+        yield status.update
+
+
 def _bar() -> Progress:
     console = err()
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())

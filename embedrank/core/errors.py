@@ -228,3 +228,41 @@ class WorkerError(EmbedrankError):
         self.worker = worker
         self.problem = problem
         super().__init__(f"worker {worker}: {problem}" + (f" ({hint})" if hint else ""))
+
+
+class MissingPackageError(EmbedrankError):
+    """Something was asked for that needs a library which is not installed."""
+
+    def __init__(self, package: str, *, purpose: str, extra: str) -> None:
+        self.package = package
+        self.purpose = purpose
+        self.extra = extra
+        super().__init__(f'{purpose} needs {package}, which is not installed (pip install "embedrank[{extra}]")')
+
+
+class ExportCheckError(EmbedrankError):
+    """An exported model, read back and run, does not answer like the model it was made from."""
+
+    def __init__(
+        self, export_format: str, *, dtype: str, runtime: str, problem: str, tolerance: float, hint: str
+    ) -> None:
+        self.export_format = export_format
+        self.dtype = dtype
+        self.runtime = runtime
+        self.problem = problem
+        self.tolerance = tolerance
+        super().__init__(
+            f"export to {export_format} ({dtype}) failed its check in {runtime}: {problem}; nothing was kept ({hint})"
+        )
+
+
+class ExportRunError(EmbedrankError):
+    """An exported model does not run in the runtime that it was written for."""
+
+    def __init__(self, export_format: str, *, problem: str) -> None:
+        self.export_format = export_format
+        self.problem = problem
+        super().__init__(
+            f"export to {export_format} does not run: {problem}; nothing was kept (try another dtype; "
+            "if that fails too, report it with the versions of the libraries)"
+        )

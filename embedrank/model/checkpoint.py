@@ -48,28 +48,9 @@ def save_embedder(
     Raises:
         StorageError: If the folder exists or cannot be written.
     """
-    hidden = decoder.config.hidden_size
-    modes = ("cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken")
-    files = {
-        "modules.json": [
-            {"idx": 0, "name": "0", "path": "", "type": f"{_ST}Transformer"},
-            {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{_ST}Pooling"},
-            {"idx": 2, "name": "2", "path": "2_Normalize", "type": f"{_ST}Normalize"},
-        ],
-        "1_Pooling/config.json": {
-            "word_embedding_dimension": hidden,
-            **{f"pooling_mode_{mode}": mode == "lasttoken" for mode in modes},
-            "include_prompt": True,
-        },
-        "config_sentence_transformers.json": {
-            "prompts": {"query": prompts.query_prefix, "document": prompts.document_prefix},
-            "default_prompt_name": None,
-            "similarity_fn_name": "cosine",
-        },
-        "sentence_bert_config.json": {"max_seq_length": max_length, "do_lower_case": False},
-        "config.json": _config(decoder.config, "Qwen3Model", tokenizer, dtype),
-        "embedrank.json": {"kind": "embedder", **(provenance or {})},
-    }
+    files = embedder_files(
+        decoder.config, tokenizer, prompts=prompts, max_length=max_length, provenance=provenance, dtype=dtype
+    )
     _write(folder, files, _tensors(decoder, "", dtype), tokenizer)
 
 
@@ -99,13 +80,74 @@ def save_reranker(
     if lm_head_VM is not None:
         tensors["lm_head.weight"] = lm_head_VM.detach().to(dtype).contiguous()
     files = {
-        "config.json": _config(decoder.config, "Qwen3ForCausalLM", tokenizer, dtype),
+        "config.json": config_json(decoder.config, "Qwen3ForCausalLM", tokenizer, dtype),
         "embedrank.json": {"kind": "reranker", **(provenance or {})},
     }
     _write(folder, files, tensors, tokenizer, post_processor=False)
 
 
-def _config(config: DecoderConfig, architecture: str, tokenizer: TextTokenizer, dtype: torch.dtype) -> dict[str, Any]:
+def embedder_files(
+    config: DecoderConfig,
+    tokenizer: TextTokenizer,
+    *,
+    prompts: PromptPolicy,
+    max_length: int,
+    pooling: str = "lasttoken",
+    provenance: Mapping[str, Any] | None = None,
+    dtype: torch.dtype = torch.bfloat16,
+) -> dict[str, Any]:
+    """The JSON files of an embedder's folder, by name; weights and tokenizer come beside them.
+
+    Args:
+        config: The decoder's shape.
+        tokenizer: Its tokenizer.
+        prompts: What stands before queries and documents.
+        max_length: Most tokens read of a text.
+        pooling: `lasttoken`, `mean` or `cls`.
+        provenance: Recipe, data and scores, for `embedrank.json`.
+        dtype: Type the weights are stored in.
+
+    Returns:
+        File name to what `json.dumps` takes.
+    """
+    flags = ("cls_token", "mean_tokens", "max_tokens", "mean_sqrt_len_tokens", "weightedmean_tokens", "lasttoken")
+    chosen = {"lasttoken": "lasttoken", "mean": "mean_tokens", "cls": "cls_token"}[pooling]
+    return {
+        "modules.json": [
+            {"idx": 0, "name": "0", "path": "", "type": f"{_ST}Transformer"},
+            {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{_ST}Pooling"},
+            {"idx": 2, "name": "2", "path": "2_Normalize", "type": f"{_ST}Normalize"},
+        ],
+        "1_Pooling/config.json": {
+            "word_embedding_dimension": config.hidden_size,
+            **{f"pooling_mode_{flag}": flag == chosen for flag in flags},
+            "include_prompt": True,
+        },
+        "config_sentence_transformers.json": {
+            "prompts": {"query": prompts.query_prefix, "document": prompts.document_prefix},
+            "default_prompt_name": None,
+            "similarity_fn_name": "cosine",
+        },
+        "sentence_bert_config.json": {"max_seq_length": max_length, "do_lower_case": False},
+        "config.json": config_json(config, "Qwen3Model", tokenizer, dtype),
+        "embedrank.json": {"kind": "embedder", **(provenance or {})},
+    }
+
+
+def config_json(
+    config: DecoderConfig, architecture: str, tokenizer: TextTokenizer, dtype: torch.dtype
+) -> dict[str, Any]:
+    """The content of `config.json` as transformers reads it.
+
+    Args:
+        config: The decoder's shape.
+        architecture: Class that transformers shall load.
+        tokenizer: For the id of the end token, which pads too.
+        dtype: Type the weights are stored in.
+
+    Returns:
+        The fields.
+    """
     fields = config.to_mapping()
     if fields.pop("is_causal") is False:
         fields["is_causal"] = False

@@ -39,7 +39,7 @@ def rotate(states_THD: Tensor, cos_TF: Tensor, sin_TF: Tensor) -> Tensor:
         Rotated states, same shape.
     """
     first, second = states_THD.chunk(2, dim=-1)
-    if not torch.is_grad_enabled():
+    if not torch.is_grad_enabled() and not torch.compiler.is_compiling():  # graphs want no writing in place
         return _rotate_into(torch.empty_like(states_THD), first, second, cos_TF, sin_TF)
     return torch.cat(
         (

@@ -34,7 +34,13 @@ def test_the_version_is_the_same_everywhere(repository: Path) -> None:
     assert embedrank.__version__ in {declared, "0+checkout"}  # the second where the package is not installed
 
 
-IMPORTED_AS = {"docx": "python-docx", "bs4": "beautifulsoup4", "yaml": "pyyaml", "markdown_it": "markdown-it-py"}
+IMPORTED_AS = {
+    "docx": "python-docx",
+    "bs4": "beautifulsoup4",
+    "yaml": "pyyaml",
+    "markdown_it": "markdown-it-py",
+    "llama_cpp": "llama-cpp-python",
+}
 
 
 def test_every_imported_library_is_a_declared_dependency(repository: Path) -> None:

@@ -114,6 +114,23 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         {"model": "8b", "what": "vectors"},
         ["8b", "vectors", "not finite", "bf16 or fp32"],
     ),
+    (
+        errors.MissingPackageError("gguf", purpose="export to gguf", extra="export"),
+        {"package": "gguf", "purpose": "export to gguf", "extra": "export"},
+        ["export to gguf", "needs gguf", 'pip install "embedrank[export]"'],
+    ),
+    (
+        errors.ExportCheckError(
+            "onnx", dtype="int8", runtime="runtime 1", problem="cosine 0.9", tolerance=0.98, hint="take fp32"
+        ),
+        {"export_format": "onnx", "dtype": "int8", "runtime": "runtime 1", "problem": "cosine 0.9", "tolerance": 0.98},
+        ["onnx", "int8", "runtime 1", "cosine 0.9", "nothing was kept", "take fp32"],
+    ),
+    (
+        errors.ExportRunError("onnx", problem="unknown operator"),
+        {"export_format": "onnx", "problem": "unknown operator"},
+        ["onnx", "unknown operator", "nothing was kept", "another dtype"],
+    ),
 ]
 
 

@@ -1,0 +1,29 @@
+"""What to say when a library that a format needs is not installed."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from embedrank.core.errors import MissingPackageError
+
+EXTRA = "export"
+
+
+def is_installed(package: str) -> bool:
+    """Whether a library can be imported."""
+    return importlib.util.find_spec(package) is not None
+
+
+def require_packages(purpose: str, *packages: str) -> None:
+    """Refuse early, before anything is read or written.
+
+    Args:
+        purpose: What asks for them.
+        *packages: Names by which they are imported, which here are those of the package index too.
+
+    Raises:
+        MissingPackageError: If one of them is not installed.
+    """
+    for package in packages:
+        if not is_installed(package):
+            raise MissingPackageError(package, purpose=purpose, extra=EXTRA)
