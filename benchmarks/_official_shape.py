@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import tempfile
 from pathlib import Path
 
 import torch
@@ -25,6 +26,9 @@ SHAPE = DecoderConfig(
     num_key_value_heads=8,
     head_dim=128,
 )
+DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+SHAPES = ("nano", "0.6b")
+FOLDER = Path(tempfile.gettempdir()) / "embedrank-bench-0.6b"
 WORDS = [
     "time",
     "people",
@@ -54,6 +58,13 @@ def make_folder(folder: Path) -> Path:
         tokenizer = TextTokenizer.load(resolve("nano", kind="embedder"))
         save_embedder(folder, decoder.to(torch.bfloat16), tokenizer, prompts=PromptPolicy(), max_length=32768)
     return folder
+
+
+def embedder_folder(shape: str) -> Path:
+    """The bundled embedder for `nano`, random weights of the official shape, kept between runs, for `0.6b`."""
+    if shape == "nano":
+        return resolve("nano", kind="embedder")
+    return make_folder(FOLDER)
 
 
 def mixed_texts(tokenizer: TextTokenizer, *, count: int, median: int, longest: int, seed: int) -> list[str]:

@@ -8,19 +8,16 @@ Ratios count; absolute figures depend on the machine and on its neighbours. Proc
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 from _alternating import alternate, print_ratios
-from _official_shape import make_folder, mixed_texts
+from _official_shape import DTYPES, FOLDER, make_folder, mixed_texts
 
 from embedrank import Embedder
 from embedrank.model.tokenizer import TextTokenizer
-
-DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
 def main() -> None:
@@ -29,7 +26,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--texts", type=int, default=64)
     parser.add_argument("--dtype", choices=tuple(DTYPES), default="bf16")
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "embedrank-bench-0.6b")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
     arguments = parser.parse_args()
     from sentence_transformers import SentenceTransformer
 

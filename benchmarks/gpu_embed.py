@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from _official_shape import make_folder, mixed_texts
+from _official_shape import FOLDER, make_folder, mixed_texts
 
 from embedrank import Embedder
 from embedrank.core.errors import InvalidInputError
@@ -93,7 +92,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--no-compile", action="store_true", help="leave the compiled variants out")
     parser.add_argument("--model", help="another model than the 0.6B shape: preset, folder or hub id")
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "embedrank-bench-0.6b")
+    parser.add_argument("--folder", type=Path, default=FOLDER)
     return parser.parse_args()
 
 

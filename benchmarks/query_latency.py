@@ -6,38 +6,30 @@ python benchmarks/query_latency.py [--shape nano|0.6b] [--dtype fp32] [--queries
 from __future__ import annotations
 
 import argparse
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from _alternating import alternate
-from _official_shape import make_folder
+from _official_shape import DTYPES, SHAPES, embedder_folder
 
 from embedrank import Embedder
-from embedrank.model.resolve import resolve
 
 QUERY = "which river flows through the largest city of the country, and where does it meet the sea?"
-DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 WARM_UP = 12  # more than the short calls after which weights are packed
 
 
 def main() -> None:
     """Measure both in turns and print percentiles."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shape", choices=("nano", "0.6b"), default="nano")
+    parser.add_argument("--shape", choices=SHAPES, default="nano")
     parser.add_argument("--dtype", choices=tuple(DTYPES), default="fp32")
     parser.add_argument("--queries", type=int, default=50)
     arguments = parser.parse_args()
     import sentence_transformers
 
-    folder = (
-        resolve("nano", kind="embedder")
-        if arguments.shape == "nano"
-        else make_folder(Path(tempfile.gettempdir()) / "embedrank-bench-0.6b")
-    )
+    folder = embedder_folder(arguments.shape)
     ours = Embedder.load(str(folder), dtype=arguments.dtype, device="cpu")
     load: Any = sentence_transformers.SentenceTransformer
     theirs = load(str(folder), device="cpu", model_kwargs={"dtype": DTYPES[arguments.dtype]})

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
+from functools import partial
 
 import numpy as np
 import torch
+from _alternating import alternate
 from _official_shape import mixed_texts
 
 from embedrank import Reranker
+from embedrank.core.types import FloatArray
 from embedrank.model.reranker import GROUP_PADDING
 from embedrank.model.resolve import resolve
 from embedrank.model.tokenizer import TextTokenizer
@@ -31,15 +33,14 @@ def main() -> None:
     tokenizer = TextTokenizer.load(resolve(arguments.model, kind="reranker"))
     documents = mixed_texts(tokenizer, count=arguments.documents, median=100, longest=512, seed=0)
     reranker = Reranker.load(arguments.model, device="cpu")
-    seconds: dict[float, list[float]] = {0.0: [], GROUP_PADDING: []}
-    logits = {}
-    for _ in range(arguments.rounds + 1):
-        for padding, measured in seconds.items():
-            reranker._decoder.max_padding = padding
-            started = time.perf_counter()
-            logits[padding] = reranker.logits(QUERY, documents)
-            measured.append(time.perf_counter() - started)
-    equal, like = (measured[1:] for measured in seconds.values())  # the first round warms up
+
+    def judged(padding: float) -> FloatArray:
+        reranker._decoder.max_padding = padding
+        return reranker.logits(QUERY, documents)
+
+    systems = {"equal": partial(judged, 0.0), "like": partial(judged, GROUP_PADDING)}
+    logits = {name: run() for name, run in systems.items()}  # warms up
+    equal, like = alternate(systems, rounds=arguments.rounds).values()
     ratios = [before / after for before, after in zip(equal, like, strict=True)]
     difference = np.abs(np.subtract(*logits.values())).max()
     print(

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 from _alternating import alternate, print_ratios
-from _official_shape import SHAPE, mixed_texts
+from _official_shape import DTYPES, SHAPE, SHAPES, mixed_texts
 
 from embedrank import Reranker
 from embedrank.core.prompts import rerank_template
@@ -29,7 +29,6 @@ from embedrank.model.resolve import resolve
 from embedrank.model.tokenizer import TextTokenizer
 
 QUERY = "which river flows through the largest city of the country, and where does it meet the sea?"
-DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 BATCHES = (1, 8, 32)
 
 
@@ -78,7 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--shape", choices=("nano", "0.6b"), default="nano")
+    parser.add_argument("--shape", choices=SHAPES, default="nano")
     parser.add_argument("--dtype", choices=tuple(DTYPES), default="fp32")
     arguments = parser.parse_args()
     folder = reranker_folder(arguments.shape, Path(tempfile.gettempdir()) / "embedrank-bench-0.6b-reranker")

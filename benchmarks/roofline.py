@@ -12,23 +12,19 @@ import argparse
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 from _alternating import alternate
-from _official_shape import make_folder, mixed_texts
+from _official_shape import DTYPES, SHAPES, embedder_folder, mixed_texts
 from torch.nn import functional
 
 from embedrank import Embedder
 from embedrank.model.config import DecoderConfig
 from embedrank.model.packing import pack_by_budget
-from embedrank.model.resolve import resolve
 from embedrank.model.tokenizer import TextTokenizer
 
-DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 BUDGET = 4096
 
 
@@ -65,16 +61,12 @@ def busy_neighbour() -> Iterator[None]:
 def main() -> None:
     """Measure both ways and print the shares."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shape", choices=("nano", "0.6b"), default="nano")
+    parser.add_argument("--shape", choices=SHAPES, default="nano")
     parser.add_argument("--dtype", choices=tuple(DTYPES), default="fp32")
     parser.add_argument("--texts", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    folder = (
-        resolve("nano", kind="embedder")
-        if arguments.shape == "nano"
-        else make_folder(Path(tempfile.gettempdir()) / "embedrank-bench-0.6b")
-    )
+    folder = embedder_folder(arguments.shape)
     texts = mixed_texts(TextTokenizer.load(folder), count=arguments.texts, median=100, longest=512, seed=0)
     embedder = Embedder.load(str(folder), dtype=arguments.dtype, device="cpu", max_batch_tokens=BUDGET)
     lengths = embedder.encode_documents_reported(texts).num_tokens

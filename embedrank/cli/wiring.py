@@ -10,25 +10,11 @@ import typer
 
 if TYPE_CHECKING:
     from embedrank.core.protocols import Encoder, Reranker
-    from embedrank.core.types import Encoded, Judged
+    from embedrank.core.types import Judged
+    from embedrank.engine.bulk.encoder import TellingEncoder
 
-    class NamedEncoder(Encoder, Protocol):
+    class NamedEncoder(Encoder, TellingEncoder, Protocol):
         """An encoder that has a name and counts what it read; what `Embedder` is."""
-
-        @property
-        def name(self) -> str:
-            """How it was asked for: a preset, a folder or a hub id."""
-            ...
-
-        def encode_queries_reported(
-            self, texts: Sequence[str], *, instruction: str | None = None, dim: int | None = None
-        ) -> Encoded:
-            """Vectors, tokens and truncations of queries."""
-            ...
-
-        def encode_documents_reported(self, texts: Sequence[str], *, dim: int | None = None) -> Encoded:
-            """Vectors, tokens and truncations of documents."""
-            ...
 
     class TellingReranker(Reranker, Protocol):
         """A reranker that tells what it read and how far it is; what `Reranker` of the model room is."""

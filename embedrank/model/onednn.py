@@ -11,12 +11,10 @@ The operators are those that PyTorch's own compiler emits, not public API; where
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
-from embedrank.model.projection import PlainProjection, Projection
+from embedrank.model.projection import Projection, refuse_saving, replace_projections
 
 SHORT_CALL = 256  # rows up to which the layout of the weight decides the time
 SHORT_CALLS_BEFORE_PACKING = 8
@@ -103,12 +101,5 @@ def use_onednn(decoder: nn.Module) -> None:
     Args:
         decoder: The model, on CPU.
     """
-    for parent in list(decoder.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, PlainProjection):
-                setattr(parent, name, OneDnnProjection(child.weight.detach()))
-    decoder.register_state_dict_pre_hook(_refuse)
-
-
-def _refuse(*_: Any) -> None:
-    raise AssertionError("a serving decoder has no weights to save: load it with load_decoder")
+    replace_projections(decoder, OneDnnProjection)
+    refuse_saving(decoder)

@@ -14,8 +14,6 @@ from embedrank.model.quantise.fp8 import check_fp8, quantise_fp8
 from embedrank.model.quantise.int8 import check_int8, quantise_int8
 from embedrank.model.weights import Weights, load_decoder
 
-NORM = "norm.weight"
-
 
 def prepare_decoder(
     weights: Weights, config: DecoderConfig, *, device: torch.device, dtype: str | None, attention: str
@@ -42,8 +40,8 @@ def prepare_decoder(
         check_int8(device)
     number_type = choose_dtype(dtype, device)
     backend = choose_attention(attention, device=device, dtype=number_type, head_dim=config.head_dim)
-    stored = weights.tensor(NORM).dtype if dtype == INT8 and NORM in weights else number_type
-    decoder = load_decoder(weights, config, dtype=stored, device=device)
+    stored = weights.stored_dtype if dtype == INT8 else None
+    decoder = load_decoder(weights, config, dtype=stored or number_type, device=device)
     decoder.attention = backend
     if dtype == FP8:
         return quantise_fp8(decoder)

@@ -7,6 +7,9 @@ Shape suffixes: T packed tokens, I inputs, O outputs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -34,3 +37,25 @@ class PlainProjection(Projection, nn.Linear):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         nn.Linear.__init__(self, inputs, outputs, bias=False)
+
+
+def replace_projections(decoder: nn.Module, make: Callable[[Tensor], Projection]) -> None:
+    """Put another kind of projection in the place of every plain one, one by one, letting go of the plain weights.
+
+    Args:
+        decoder: The model, changed in place.
+        make: From a weight `[O, I]` to the projection that takes its place.
+    """
+    for parent in list(decoder.modules()):
+        for name, child in list(parent.named_children()):
+            if isinstance(child, PlainProjection):
+                setattr(parent, name, make(child.weight.detach()))
+
+
+def refuse_saving(decoder: nn.Module) -> None:
+    """Let `state_dict` fail where projections keep their weights in a form that cannot be saved."""
+    decoder.register_state_dict_pre_hook(_refuse)
+
+
+def _refuse(*_: Any) -> None:
+    raise AssertionError("a serving decoder has no weights to save: load it with load_decoder")

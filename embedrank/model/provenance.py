@@ -18,10 +18,10 @@ def model_kind(folder: Path) -> str | None:
     Returns:
         `embedder`, `reranker`, or None where it does not say.
     """
-    kind = _json(folder / FILE).get("kind")
+    kind = read_json(folder / FILE).get("kind")
     if kind in ("embedder", "reranker"):
         return str(kind)
-    architectures = _json(folder / "config.json").get("architectures") or []
+    architectures = read_json(folder / "config.json").get("architectures") or []
     if "Qwen3ForSequenceClassification" in architectures:
         return "reranker"
     return "embedder" if (folder / "1_Pooling" / "config.json").is_file() else None
@@ -29,7 +29,7 @@ def model_kind(folder: Path) -> str | None:
 
 def max_length_of(folder: Path, max_position_embeddings: int) -> int:
     """Most tokens a model reads: sentence-transformers' `max_seq_length` where given, at most its positions."""
-    limit = _json(folder / "sentence_bert_config.json").get("max_seq_length")
+    limit = read_json(folder / "sentence_bert_config.json").get("max_seq_length")
     return min(limit, max_position_embeddings) if isinstance(limit, int) and limit > 0 else max_position_embeddings
 
 
@@ -42,11 +42,12 @@ def search_advice(folder: Path) -> dict[str, Any]:
     Returns:
         The `search` object of `embedrank.json`, empty where there is none.
     """
-    advice = _json(folder / FILE).get("search")
+    advice = read_json(folder / FILE).get("search")
     return advice if isinstance(advice, dict) else {}
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object in a model folder; empty where the file is missing, damaged or holds something else."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -22,6 +22,7 @@ from embedrank.model.decoder import Decoder
 SINGLE = "model.safetensors"
 SHARD_INDEX = "model.safetensors.index.json"
 _PREFIX = "model."
+_FINAL_NORM = "norm.weight"
 _SAMPLES, _SAMPLE_BYTES = 64, 1 << 16
 
 
@@ -39,6 +40,11 @@ class Weights:
 
     def __contains__(self, name: str) -> bool:
         return name in self._places
+
+    @property
+    def stored_dtype(self) -> torch.dtype | None:
+        """Type of the checkpoint's numbers, told by its final norm; None where it has none."""
+        return self.tensor(_FINAL_NORM).dtype if _FINAL_NORM in self else None
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Shape of a tensor that is there."""

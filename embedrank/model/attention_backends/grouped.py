@@ -58,35 +58,6 @@ class GroupedPlan:
     num_prefix: int
     masks: dict[Hashable, Tensor] = field(default_factory=dict, repr=False, compare=False)
 
-    @classmethod
-    def of(
-        cls,
-        lengths: Sequence[int],
-        *,
-        is_causal: bool,
-        num_prefix: int = 0,
-        max_padding: float = 0.0,
-        device: torch.device | str = "cpu",
-    ) -> GroupedPlan:
-        """Group neighbours of a pack.
-
-        Args:
-            lengths: Tokens per sequence, in packed order; ascending order makes the best groups.
-            is_causal: Whether attention is causal.
-            num_prefix: Tokens of a shared prefix, 0 for none.
-            max_padding: Largest share of padding in a group, 0 to 1; 0 groups equal lengths only.
-            device: Where the index tensors live.
-
-        Returns:
-            The plan.
-        """
-        groups = tuple(_group(lengths, max_padding))
-        slots = places = None
-        if any(length != group.length for group in groups for length in group.lengths):
-            slots, places = _moves(groups)
-            slots, places = slots.to(device), places.to(device)
-        return cls(groups=groups, slots_S=slots, places_T=places, is_causal=is_causal, num_prefix=num_prefix)
-
     def attend(
         self,
         queries_THD: Tensor,
@@ -233,9 +204,11 @@ class GroupedAttention:
         device: torch.device | str = "cpu",
     ) -> GroupedPlan:
         """As `AttentionBackend.plan`."""
-        return GroupedPlan.of(
-            lengths, is_causal=is_causal, num_prefix=num_prefix, max_padding=max_padding, device=device
-        )
+        groups = tuple(_group(lengths, max_padding))  # ascending lengths make the best groups
+        slots = places = None
+        if any(length != group.length for group in groups for length in group.lengths):
+            slots, places = (moves.to(device) for moves in _moves(groups))
+        return GroupedPlan(groups=groups, slots_S=slots, places_T=places, is_causal=is_causal, num_prefix=num_prefix)
 
 
 class _Spread(torch.autograd.Function):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from embedrank.model.embedder import Embedder
 from embedrank.model.head import YesNoHead, read_head
 from embedrank.model.pooling import read_pooling
 from embedrank.model.prompting import PromptPolicy
-from embedrank.model.provenance import FILE, max_length_of, model_kind
+from embedrank.model.provenance import FILE, max_length_of, model_kind, read_json
 from embedrank.model.reranker import DEFAULT_MAX_LENGTH, Reranker
 from embedrank.model.resolve import resolve
 from embedrank.model.tokenizer import TextTokenizer
@@ -94,13 +93,13 @@ class Source:
             prompts=PromptPolicy.load(folder),
             pooling=read_pooling(folder),
             max_length=reads if settled == EMBEDDER else min(reads, DEFAULT_MAX_LENGTH),
-            provenance=_read_json(folder / FILE),
+            provenance=read_json(folder / FILE),
         )
 
     @property
     def stored_dtype(self) -> str | None:
         """Type the weights are stored in, as a key of `DTYPES`; None for any other."""
-        stored = self.weights.tensor("norm.weight").dtype
+        stored = self.weights.stored_dtype
         return next((name for name, dtype in DTYPES.items() if dtype is stored), None)
 
     def decoder(self, dtype: torch.dtype = torch.float32) -> Decoder:
@@ -129,13 +128,5 @@ class Source:
 
 def _kind_of_causal(folder: Path) -> str | None:
     """A causal language model without a pooling module is what the official rerankers are."""
-    architectures = _read_json(folder / "config.json").get("architectures") or []
+    architectures = read_json(folder / "config.json").get("architectures") or []
     return RERANKER if "Qwen3ForCausalLM" in architectures else None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

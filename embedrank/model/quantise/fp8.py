@@ -10,11 +10,11 @@ Source: FP8 formats for deep learning, arXiv 2209.05433.
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from embedrank.core.errors import InvalidInputError
 from embedrank.model.decoder import Decoder
-from embedrank.model.projection import Projection
+from embedrank.model.projection import Projection, replace_projections
 
 FORMAT = torch.float8_e4m3fn
 LARGEST = 448.0  # of the format
@@ -84,11 +84,7 @@ def quantise_fp8(decoder: Decoder) -> Decoder:
     Raises:
         InvalidInputError: If a size is no multiple of 16.
     """
-    for parent in list(decoder.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, nn.Linear):
-                assert child.bias is None, "Qwen3 decoders have no biases"
-                setattr(parent, name, Fp8Linear(child.weight.detach(), dtype=child.weight.dtype))
+    replace_projections(decoder, lambda weight_OI: Fp8Linear(weight_OI, dtype=weight_OI.dtype))
     return decoder
 
 

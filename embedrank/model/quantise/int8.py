@@ -9,23 +9,24 @@ Shape suffixes: T packed tokens, I inputs, O outputs.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from embedrank.core.errors import InvalidInputError
-from embedrank.model.projection import PlainProjection, Projection
+from embedrank.model.projection import Projection, refuse_saving, replace_projections
 
 LARGEST = 127
 _ZERO_POINT = 128  # the kernel takes activations without a sign
 _TINY = 1e-12  # keeps rows of zeros from dividing by zero
-_GROUPS = (("q_proj", "k_proj", "v_proj"), ("gate_proj", "up_proj"))  # projections that read the same activations
 
 
 class TokenQuantiser:
-    """Activations in 8 bits; remembers the last ones, because projections that read the same ones follow each other."""
+    """Activations in 8 bits, for a whole decoder.
+
+    It remembers the last ones, because projections that read the same ones follow each other, and only those: kept for
+    every projection, they would take as much memory as the layers' activations together.
+    """
 
     def __init__(self) -> None:
         self._last: tuple[Tensor, Tensor, Tensor] | None = None
@@ -48,7 +49,7 @@ class Int8Projection(Projection):
 
         Args:
             weight_OI: Finite numbers.
-            quantiser: Shared by the projections that read the same activations.
+            quantiser: Shared by all projections of a decoder.
 
         Raises:
             InvalidInputError: If a number of the weight is not finite.
@@ -122,13 +123,9 @@ def quantise_int8(decoder: nn.Module) -> None:
     Raises:
         InvalidInputError: If a weight holds numbers that are not finite.
     """
-    for parent in list(decoder.modules()):
-        names = {name for name, child in parent.named_children() if isinstance(child, PlainProjection)}
-        shared = {name: quantiser for group in _GROUPS for quantiser in [TokenQuantiser()] for name in group}
-        for name in sorted(names):
-            weight = getattr(parent, name).weight.detach()
-            setattr(parent, name, Int8Projection(weight, shared.get(name, TokenQuantiser())))
-    decoder.register_state_dict_pre_hook(_refuse)
+    quantiser = TokenQuantiser()
+    replace_projections(decoder, lambda weight_OI: Int8Projection(weight_OI, quantiser))
+    refuse_saving(decoder)
 
 
 def check_int8(device: torch.device) -> None:
@@ -151,7 +148,3 @@ def check_int8(device: torch.device) -> None:
         raise InvalidInputError("dtype", f"this PyTorch has no 8-bit products: {error}", hint="use fp32") from error
     if not torch.allclose(sums, torch.full_like(sums, 64.0), rtol=1e-3):
         raise InvalidInputError("dtype", "8-bit products overflow on this processor", hint="use fp32")
-
-
-def _refuse(*_: Any) -> None:
-    raise AssertionError("a quantised decoder has no weights to save: load it with load_decoder")
