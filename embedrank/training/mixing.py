@@ -168,9 +168,9 @@ class Mixture:
         """A row as the batch has it: its instruction chosen, its texts in the order of this epoch."""
         row = self._rows[name][pick.index] if pick.row is None else pick.row
         config = self._config
-        key = (config.seed, self._ids[name], pick.epoch, pick.index)
+        key = drawn(config.seed, self._ids[name], pick.epoch, pick.index)
         if phrases := config.phrases_of(name, row):
-            row = replace(row, instruction=phrases[drawn(*key) % len(phrases)])
+            row = replace(row, instruction=phrases[key % len(phrases)])
         if config.shuffle_texts:
             row = replace(row, positives=_shuffled(row.positives, key), negatives=_shuffled(row.negatives, key))
         return row
@@ -182,6 +182,5 @@ class Mixture:
         return self._fingerprint
 
 
-def _shuffled(texts: Sequence[str], key: tuple[int, ...]) -> tuple[str, ...]:
-    places = sorted(range(len(texts)), key=lambda place: drawn(*key, place))
-    return tuple(texts[place] for place in places)
+def _shuffled(texts: Sequence[str], key: int) -> tuple[str, ...]:
+    return tuple(texts[place] for place in sorted(range(len(texts)), key=lambda place: drawn(key, place)))

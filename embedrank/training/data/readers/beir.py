@@ -58,7 +58,8 @@ def _row(
             continue
         (negatives if grade <= 0 else positives).append(documents[name])
     if positives:
-        yield Record(line=number, fields={"query": query, "positives": positives, "negatives": negatives})
+        fields = {"query": query, "positives": positives, "negatives": negatives}
+        yield Record(line=number, fields={"task": source.task or "retrieval", **fields})
     else:
         problem = f"query {query!r} has no relevant document"
         yield Malformed(reason="no relevant document", problem=problem, line=number, is_fault=False)
