@@ -59,6 +59,13 @@ def test_a_beir_folder_gives_a_row_for_each_judged_query(tmp_path: Path) -> None
     assert [row.negatives for row in rows_of(folder, judged_negatives=True)] == [("text 4",), ("T\ntext 3",)]
 
 
+def test_instruction_and_language_of_a_beir_query_are_those_of_the_row(tmp_path: Path) -> None:
+    folder = write_beir(tmp_path / "set", {"q0": {"d0": 1}})
+    write_jsonl(folder / "queries.jsonl", [{"_id": "q0", "text": "q", "instruction": "i", "lang": "de", "group": 3}])
+    (row,) = rows_of(folder, task="code")
+    assert (row.task, row.instruction, row.lang) == ("code", "i", "de")
+
+
 def test_what_a_beir_folder_lacks_is_told_and_a_query_without_answer_is_no_fault(tmp_path: Path) -> None:
     folder = write_beir(tmp_path / "set", {"q0": {"d1": 1, "gone": 1}, "q1": {"d1": 1, "d2": 2}, "q9": {"d1": 1}})
     found = [row for _, row in read_source(SourceConfig(files=[str(folder)], min_grade=2))]
