@@ -12,11 +12,12 @@ import pytest
 import torch
 
 from embedrank.core.errors import ConfigError, DatasetError
+from embedrank.core.prompts import rerank_template
 from embedrank.training.ahead import Ahead
 from embedrank.training.loop import train
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.rows import TrainingRow
-from embedrank.training.tokenized import EmbedderReading, ReadRows, TextCounts, tokenize_for_embedder
+from embedrank.training.tokenized import EmbedderReading, ReadRows, TextCounts, rerank_prompts, tokenize_for_embedder
 from tests.model.conftest import pico_tokenizer
 from tests.training.streams import mixture
 from tests.training.test_loop import config, embedder_objective
@@ -130,3 +131,12 @@ def test_training_from_batches_made_ahead_resumes_to_the_bit(tmp_path: Path) -> 
             train(objective, ahead, config(), folder=tmp_path / "broken", stop_at=stop)  # type: ignore[arg-type]
     for one, other in zip(whole.module.parameters(), resumed.module.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_rerank_prompts_that_are_cut_are_told() -> None:
+    tokenizer, template = pico_tokenizer(), rerank_template()
+    pairs: list[tuple[str, str, str | None]] = [("q", "d" * size, None) for size in (1, 900, 2)]
+    whole = rerank_prompts(pairs, tokenizer, template, max_length=2000)
+    cut = rerank_prompts(pairs, tokenizer, template, max_length=1000)
+    assert (whole.cut, cut.cut) == ([], [1])
+    assert [len(prompt) for prompt in cut.prompts] == [len(whole.prompts[0]), 1000, len(whole.prompts[2])]

@@ -74,6 +74,17 @@ def test_a_source_is_read_again_only_when_it_or_its_settings_change(tmp_path: Pa
     assert not list((tmp_path / "kept").glob("*.partial"))
 
 
+def test_of_two_that_read_a_source_at_once_the_first_to_finish_wins(tmp_path: Path) -> None:
+    sources, inner = {"a": source(write_jsonl(tmp_path / "a.jsonl", ROWS))}, list[str]()
+
+    def tell(name: str, count: int) -> None:
+        inner.append(prepare(sources, tmp_path / "kept")["a"].rows["a"].digest)
+
+    outer = prepare(sources, tmp_path / "kept", tell=tell)["a"].rows["a"]
+    assert (outer.digest, len(outer)) == (inner[0], 5)
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+
+
 def test_a_malformed_row_stops_with_file_and_line(tmp_path: Path) -> None:
     good, bad = write_jsonl(tmp_path / "a.jsonl", ROWS), tmp_path / "b.jsonl"
     bad.write_text(json.dumps(ROWS[0]) + "\n{\n")

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from embedrank.core.errors import ConfigError, DatasetError
+from embedrank.training.data.readers.hugging_face import records_of
 from embedrank.training.data.reading import READERS, format_of, read_source
-from embedrank.training.data.record import Malformed
+from embedrank.training.data.record import Malformed, Record
 from embedrank.training.data.source import FORMATS, SourceConfig
 from embedrank.training.rows import TrainingRow
 from tests.training.data.files import ROWS, rows_of, write_beir, write_jsonl
@@ -38,6 +39,10 @@ def test_jsonl_gzip_parquet_and_datasets_hold_the_same_rows(tmp_path: Path) -> N
         assert rows_of(tmp_path / name) == EXPECTED, name
     assert [row for _, row in read_source(SourceConfig(dataset=dataset))] == EXPECTED
     assert rows_of(tmp_path / "several", split="test") == EXPECTED[:1]
+    streamed = records_of(dataset.to_iterable_dataset(), "hub", SourceConfig(files=["x"], ignore=["source"]))
+    assert [record.fields["query"] for record in streamed if isinstance(record, Record)] == [f"q{n}" for n in range(5)]
+    with pytest.raises(ConfigError, match="one split"):
+        SourceConfig(dataset=datasets.DatasetDict({"train": dataset}))
     with pytest.raises(DatasetError, match="no split 'dev'; there are test, train"):
         rows_of(tmp_path / "several", split="dev")
 
