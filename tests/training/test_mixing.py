@@ -134,6 +134,28 @@ def test_rows_come_from_sources_in_their_shares(by_task: bool) -> None:
         assert abs(found[name] / found.total() - share) < 0.03
 
 
+def test_ten_million_rows_are_drawn_without_a_list_of_them() -> None:
+    class Endless:
+        def __len__(self) -> int:
+            return 10_000_000
+
+        def __getitem__(self, index: int) -> TrainingRow:
+            return TrainingRow(task="code", query=str(index), positives=("p",), source="endless")
+
+    one, other = (Mixture({"endless": Endless()}, MixtureConfig(batch_size=512, drop_last=False)) for _ in range(2))
+    seen = [int(row.query) for batch in batches(one, 40) for row in batch]
+    assert len(set(seen)) == 40 * 512
+    assert 4_800_000 < np.mean(seen) < 5_200_000
+    other.restore(one.state())
+    assert other.next_batch() == one.next_batch()
+
+
+def test_a_source_without_rows_is_named() -> None:
+    mix = Mixture({"none": [], "some": rows("some", 3)}, MixtureConfig(batch_size=2))
+    assert mix.empty == ["none"]
+    assert list(mix.counts()) == ["some"]
+
+
 def test_a_batch_size_of_its_own_for_a_source() -> None:
     sizes = {batch[0].source: len(batch) for batch in batches(mixture(batch_sizes={"wide": 2}, distinct=False), 60)}
     assert sizes == {"crowded": 8, "wide": 2, "tiny": 3, "pairs": 8}
