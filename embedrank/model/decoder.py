@@ -132,7 +132,11 @@ class Decoder(nn.Module):
 
         All layers share the compiled blocks, and the number of tokens may vary. Results stay within rounding.
         """
-        self._blocks = Blocks(*(torch.compile(block, dynamic=True) for block in self._blocks))
+        self._blocks = Blocks(
+            ask=torch.compile(DecoderLayer.ask, dynamic=True),
+            ask_last=torch.compile(DecoderLayer.ask_last, dynamic=True),
+            add=torch.compile(DecoderLayer.add, dynamic=True),
+        )
 
     def forward(self, pack: Pack, *, prefix: Prefix | None = None) -> Tensor:
         """Hidden states of each sequence's last token after the final norm.

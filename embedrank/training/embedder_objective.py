@@ -1,12 +1,13 @@
 """Contrastive training of an embedder: queries and documents through one decoder, InfoNCE over prefixes.
 
-Shape suffixes: N rows, K hard negatives per row, D dimensions.
+Shape suffixes: N rows, K hard negatives per row, A texts of all processes, D dimensions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -16,10 +17,14 @@ from embedrank.core.errors import ConfigError
 from embedrank.model.decoder import Decoder
 from embedrank.model.packing import Pack, pack_by_budget
 from embedrank.model.tokenizer import TextTokenizer
+from embedrank.training.gather import gather_rows, mean_over_processes
 from embedrank.training.losses.info_nce import InfoNCEConfig, info_nce
 from embedrank.training.losses.matryoshka import matryoshka
+from embedrank.training.packed_batch import PackedBatch
+from embedrank.training.parallel.world import World
+from embedrank.training.places import Places
 from embedrank.training.rows import TrainingRow
-from embedrank.training.tokenized import EmbedderBatch, tokenize_for_embedder
+from embedrank.training.tokenized import tokenize_for_embedder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,8 @@ class EmbedderObjectiveConfig:
         num_negatives: Most hard negatives per row.
         instructed: Share of queries that carry their instruction, 0 to 1.
         pack_tokens: Token budget of one forward pass.
+        loss_rows: Rows whose loss is computed in one piece; a loss in pieces needs less memory, see `gradcache.py`.
+        cross_device: Whether texts of other processes serve as negatives too.
     """
 
     loss: InfoNCEConfig = field(default_factory=InfoNCEConfig)
@@ -45,8 +52,12 @@ class EmbedderObjectiveConfig:
     num_negatives: int = 0
     instructed: float = 1.0
     pack_tokens: int = 16384
+    loss_rows: int = 1024
+    cross_device: bool = True
 
     def __post_init__(self) -> None:
+        if self.loss_rows < 1:
+            raise ConfigError("EmbedderObjectiveConfig", "loss_rows", self.loss_rows, "must be at least 1")
         if not self.dims or min(self.dims) < 1:
             raise ConfigError("EmbedderObjectiveConfig", "dims", self.dims, "must hold at least one positive length")
         if self.dim_weights and len(self.dim_weights) != len(self.dims):
@@ -72,14 +83,36 @@ class EmbedderObjective:
 
     def loss(self, rows: Sequence[TrainingRow]) -> Tensor:
         """InfoNCE of one batch, over all trained prefixes."""
-        return contrastive_loss(rows, self._tokenizer, self._config, self.embed)
+        return self.prepare(rows).loss()
+
+    def prepare(self, rows: Sequence[TrainingRow]) -> PackedBatch:
+        """As `PackedObjective.prepare`."""
+        task = contrastive_task(rows, self._tokenizer, self._config, device=self._decoder.device)
+        return replace(self.packed(task.sequences), terms=task.terms, gather=task.gather)
 
     def embed(self, sequences: Sequence[Sequence[int]]) -> Tensor:
         """Raw pooled vectors in float32, in the order given."""
+        return self.packed(sequences).vectors()
+
+    def packed(self, sequences: Sequence[Sequence[int]]) -> PackedBatch:
+        """Token id lists in packs, with raw pooled vectors in float32; without a loss."""
+
+        def run(indices: Sequence[int]) -> Tensor:
+            pack = Pack.of([sequences[index] for index in indices], device=self._decoder.device)
+            hidden: Tensor = self._decoder(pack)
+            return hidden.float()
+
         packs = list(pack_by_budget([len(ids) for ids in sequences], max_tokens=self._config.pack_tokens))
-        hidden = [self._decoder(Pack.of([sequences[index] for index in pack])) for pack in packs]
-        order = torch.tensor([index for pack in packs for index in pack])
-        return torch.cat(hidden).float()[order.argsort()]
+        return PackedBatch(packs=packs, run=run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContrastiveTask:
+    """Texts to embed, and the loss of their vectors; see `PackedBatch` for `gather` and `terms`."""
+
+    sequences: list[list[int]]
+    gather: Callable[[Tensor], Tensor]
+    terms: list[Callable[[Tensor], Tensor]]
 
 
 def contrastive_loss(
@@ -99,6 +132,29 @@ def contrastive_loss(
     Returns:
         A scalar.
     """
+    task = contrastive_task(rows, tokenizer, config)
+    vectors = task.gather(embed(task.sequences))
+    return torch.stack([term(vectors) for term in task.terms]).sum()
+
+
+def contrastive_task(
+    rows: Sequence[TrainingRow],
+    tokenizer: TextTokenizer,
+    config: EmbedderObjectiveConfig,
+    *,
+    device: torch.device | str = "cpu",
+) -> ContrastiveTask:
+    """Tokenise a batch, and say what its loss is once there are vectors.
+
+    Args:
+        rows: This process's rows of one batch.
+        tokenizer: The model's tokenizer.
+        config: Switches.
+        device: Where the vectors will be.
+
+    Returns:
+        The task.
+    """
     batch = tokenize_for_embedder(
         rows,
         tokenizer,
@@ -107,36 +163,44 @@ def contrastive_loss(
         num_negatives=config.num_negatives,
         instructed=config.instructed,
     )
-    num_rows = len(rows)
-    flat = [ids for texts in batch.negatives for ids in texts]
-    vectors = embed([*batch.queries, *batch.positives, *flat])
-    queries_ND, positives_ND = vectors[:num_rows], vectors[num_rows : 2 * num_rows]
-    negatives_NKD, ids_NK, mask_NK = _rectangle(batch, vectors[2 * num_rows :])
-    positive_ids_N = torch.tensor(batch.positive_ids)
+    world = World.current()
+    places = Places.of(batch, world if config.cross_device else World(), device=device)
+    weight = mean_over_processes(len(rows), world, device=device) / len(rows)
+    dim_weights = config.dim_weights or tuple(1 / len(config.dims) for _ in config.dims)
+    terms: list[Callable[[Tensor], Tensor]] = []
+    for start in range(places.own.start, places.own.stop, config.loss_rows):
+        piece = slice(start, min(start + config.loss_rows, places.own.stop))
+        share = weight * (piece.stop - piece.start)
+        terms += [
+            partial(_term, places=places, rows=piece, config=config.loss, dim=dim, weight=share * dim_weight)
+            for dim, dim_weight in zip(config.dims, dim_weights, strict=True)
+        ]
+    negatives = [ids for texts in batch.negatives for ids in texts]
+    return ContrastiveTask(
+        sequences=[*batch.queries, *batch.positives, *negatives],
+        gather=gather_rows if config.cross_device else _as_they_are,
+        terms=terms,
+    )
 
-    def at_dim(queries: Tensor, positives: Tensor, negatives: Tensor | None) -> Tensor:
+
+def _term(vectors_AD: Tensor, *, places: Places, rows: slice, config: InfoNCEConfig, dim: int, weight: float) -> Tensor:
+    """What some rows add to the loss through one prefix."""
+    negatives_NK = places.negatives_NK
+
+    def loss(prefixes_AD: Tensor) -> Tensor:
         return info_nce(
-            queries,
-            positives,
-            negatives,
-            config=config.loss,
-            positive_ids_N=positive_ids_N,
-            negative_ids_NK=ids_NK,
-            negative_mask_NK=mask_NK,
+            prefixes_AD[places.queries_N],
+            prefixes_AD[places.positives_N],
+            None if negatives_NK is None else functional.embedding(negatives_NK, prefixes_AD),
+            config=config,
+            positive_ids_N=places.positive_ids_N,
+            negative_ids_NK=places.negative_ids_NK,
+            negative_mask_NK=places.mask_NK,
+            rows=rows,
         )
 
-    weights = config.dim_weights or tuple(1 / len(config.dims) for _ in config.dims)
-    return matryoshka(at_dim, (queries_ND, positives_ND, negatives_NKD), dims=config.dims, weights=weights)
+    return matryoshka(loss, (vectors_AD,), dims=(dim,), weights=(weight,))
 
 
-def _rectangle(batch: EmbedderBatch, flat: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-    """Ragged hard negatives as `[N, K, D]` with identities and a mask; Nones where there are none."""
-    width = max(len(texts) for texts in batch.negatives)
-    if not width:
-        return None, None, None
-    counts = torch.tensor([len(texts) for texts in batch.negatives])
-    mask_NK = torch.arange(width)[None, :] < counts[:, None]
-    place_NK = (counts.cumsum(0) - counts)[:, None] + torch.arange(width)[None, :]
-    place_NK = place_NK.masked_fill(~mask_NK, 0)
-    ids = torch.tensor([[*row, *[-1] * (width - len(row))] for row in batch.negative_ids])
-    return functional.embedding(place_NK, flat), ids, mask_NK
+def _as_they_are(vectors_ND: Tensor) -> Tensor:
+    return vectors_ND

@@ -5,8 +5,8 @@ Shape suffixes: N pairs, M hidden size, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +17,11 @@ from embedrank.model.decoder import Decoder
 from embedrank.model.head import yes_no_ids
 from embedrank.model.packing import Pack, pack_by_budget, shared_front
 from embedrank.model.tokenizer import TextTokenizer
+from embedrank.training.gather import mean_over_processes
 from embedrank.training.losses.listwise import listwise
 from embedrank.training.losses.yes_no import yes_no_full_vocabulary, yes_no_two_tokens
+from embedrank.training.packed_batch import PackedBatch
+from embedrank.training.parallel.world import World
 from embedrank.training.rows import TrainingRow
 from embedrank.training.tokenized import share_of, tokenize_pairs
 
@@ -81,40 +84,67 @@ class RerankerObjective:
         Raises:
             InvalidInputError: If no row of the batch has a negative.
         """
+        return self.prepare(rows).loss()
+
+    def prepare(self, rows: Sequence[TrainingRow]) -> PackedBatch:
+        """As `PackedObjective.prepare`; raises as `loss` does."""
         pairs, labels, counts = self._pairs(rows)
-        labels_N = torch.tensor(labels)
-        if not bool((labels_N == 0).any()):
+        world, device = World.current(), self._decoder.device
+        if not world.total(labels.count(0), device=device):
             raise InvalidInputError(
                 "training rows", f"no row of {rows[0].source!r} has negatives", hint="mine some first"
             )
-        hidden_NM = self.last_hidden(pairs)
-        table_VM = self._decoder.embed_tokens.weight
-        logits_N2 = self._logits(hidden_NM)
-        if self._config.vocabulary == "two":
-            loss = yes_no_two_tokens(logits_N2, labels_N)
-        else:
-            loss = yes_no_full_vocabulary(hidden_NM @ table_VM.T, labels_N, yes_id=self._yes_id, no_id=self._no_id)
-        if self._config.list_weight:
-            loss = loss + self._config.list_weight * listwise(logits_N2[:, 1] - logits_N2[:, 0], counts)
-        return loss
+        labels_N = torch.tensor(labels, device=device)
+        weight = mean_over_processes(len(pairs), world, device=device) / len(pairs)
+
+        def part(hidden_NM: Tensor, indices: Sequence[int]) -> Tensor:
+            return weight * len(indices) * self._pointwise(hidden_NM, labels_N[list(indices)])
+
+        batch = self.packed(pairs)
+        if not self._config.list_weight:
+            return replace(batch, terms=_over(batch.packs, part), part=part)
+        list_weight = self._config.list_weight * mean_over_processes(len(rows), world, device=device)
+
+        def in_lists(hidden_NM: Tensor) -> Tensor:
+            return list_weight * listwise(self.difference(hidden_NM), counts)
+
+        return replace(batch, terms=[*_over(batch.packs, part), in_lists])
 
     def last_hidden(self, pairs: Sequence[tuple[str, str, str | None]]) -> Tensor:
         """Hidden states `[N, M]` at the end of each pair's prompt, in the order given."""
+        return self.packed(pairs).vectors()
+
+    def packed(self, pairs: Sequence[tuple[str, str, str | None]]) -> PackedBatch:
+        """Pairs in packs, without a loss; each pass computes what all prompts share, once."""
         prompts = tokenize_pairs(
             pairs, self._tokenizer, rerank_template(self._config.template), max_length=self._config.max_length
         )
         num_shared = shared_front(prompts)
-        prefix = self._decoder.prefill(prompts[0][:num_shared]) if num_shared else None
         tails = [prompt[num_shared:] for prompt in prompts]
+
+        def run(indices: Sequence[int]) -> Tensor:
+            prefix = self._decoder.prefill(prompts[0][:num_shared]) if num_shared else None
+            pack = Pack.of([tails[index] for index in indices], offset=num_shared, device=self._decoder.device)
+            hidden: Tensor = self._decoder(pack, prefix=prefix)
+            return hidden
+
         packs = list(pack_by_budget([len(tail) for tail in tails], max_tokens=self._config.pack_tokens))
-        hidden = [self._decoder(Pack.of([tails[i] for i in pack], offset=num_shared), prefix=prefix) for pack in packs]
-        order = torch.tensor([index for pack in packs for index in pack])
-        return torch.cat(hidden)[order.argsort()]
+        return PackedBatch(packs=packs, run=run)
+
+    def _pointwise(self, hidden_NM: Tensor, labels_N: Tensor) -> Tensor:
+        if self._config.vocabulary == "two":
+            return yes_no_two_tokens(self._logits(hidden_NM), labels_N)
+        logits_NV = hidden_NM @ self._decoder.embed_tokens.weight.T
+        return yes_no_full_vocabulary(logits_NV, labels_N, yes_id=self._yes_id, no_id=self._no_id)
 
     def logits(self, pairs: Sequence[tuple[str, str, str | None]]) -> Tensor:
         """Yes logit minus no logit of each pair, `[N]`."""
-        both = self._logits(self.last_hidden(pairs))
-        return both[:, 1] - both[:, 0]
+        return self.difference(self.last_hidden(pairs))
+
+    def difference(self, hidden_NM: Tensor) -> Tensor:
+        """Yes logit minus no logit of hidden states at the end of prompts, `[N]`."""
+        logits_N2 = self._logits(hidden_NM)
+        return logits_N2[:, 1] - logits_N2[:, 0]
 
     def _logits(self, hidden_NM: Tensor) -> Tensor:
         rows_2M = self._decoder.embed_tokens.weight[[self._no_id, self._yes_id]]
@@ -131,3 +161,10 @@ class RerankerObjective:
             labels += [1] + [0] * (len(documents) - 1)
             counts.append(len(documents))
         return pairs, labels, counts
+
+
+def _over(
+    packs: Sequence[Sequence[int]], part: Callable[[Tensor, Sequence[int]], Tensor]
+) -> list[Callable[[Tensor], Tensor]]:
+    """What each pack adds to the loss, as functions of all vectors."""
+    return [lambda vectors, pack=pack: part(vectors[list(pack)], pack) for pack in packs]  # type: ignore[misc]
