@@ -67,17 +67,16 @@ class _GatherRows(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad_AD: Tensor) -> tuple[Tensor, None, None]:
         longest = max(ctx.counts)
-        padded = torch.cat([_padded(part, longest) for part in grad_AD.split(ctx.counts)])
         own = grad_AD.new_empty(longest, grad_AD.shape[1])
-        distributed.reduce_scatter_tensor(own, padded)
+        distributed.reduce_scatter(own, [_padded(part, longest) for part in grad_AD.split(ctx.counts)])
         return own[: ctx.counts[ctx.rank]], None, None
 
 
 def _all_rows(rows_ND: Tensor, counts: Sequence[int]) -> Tensor:
     longest = max(counts)
-    padded = rows_ND.new_empty(longest * len(counts), rows_ND.shape[1])
-    distributed.all_gather_into_tensor(padded, _padded(rows_ND, longest))
-    return torch.cat([part[:count] for part, count in zip(padded.split(longest), counts, strict=True)])
+    padded = [rows_ND.new_empty(longest, rows_ND.shape[1]) for _ in counts]
+    distributed.all_gather(padded, _padded(rows_ND, longest))
+    return torch.cat([part[:count] for part, count in zip(padded, counts, strict=True)])
 
 
 def _padded(rows_ND: Tensor, length: int) -> Tensor:
@@ -86,6 +85,6 @@ def _padded(rows_ND: Tensor, length: int) -> Tensor:
 
 def _counts(rows_ND: Tensor) -> list[int]:
     own = torch.tensor([rows_ND.shape[0]], device=rows_ND.device)
-    every = own.new_empty(distributed.get_world_size())
-    distributed.all_gather_into_tensor(every, own)
+    every = [torch.empty_like(own) for _ in range(distributed.get_world_size())]
+    distributed.all_gather(every, own)
     return [int(count) for count in every]

@@ -61,8 +61,10 @@ class PackedBatch:
         Returns:
             A scalar.
         """
-        gathered = self.gather(self.vectors())
-        total = torch.stack([term(gathered) for term in self.terms]).sum()
-        for _ in range(num_idle):
-            total = total + 0 * self.run(self.idle_pack).sum()
-        return total
+        found = [self.run(pack) for pack in [*self.packs, *[self.idle_pack] * num_idle]]
+        vectors = self.in_order(found[: len(self.packs)])
+        # Idle passes hang on the vectors, so that on the way back too all processes run passes after gathering.
+        for idle in found[len(self.packs) :]:
+            vectors = vectors + 0 * idle.sum()
+        gathered = self.gather(vectors)
+        return torch.stack([term(gathered) for term in self.terms]).sum()

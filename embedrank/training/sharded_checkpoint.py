@@ -71,8 +71,13 @@ def save_sharded(
             write_whole(partial / RUN, shared)
             put_in_place(partial, final, keep=keep)
 
-    for act in (begin, write, finish):
-        _together(act, world, final)
+    try:
+        for act in (begin, write, finish):
+            _together(act, world, final)
+    except StorageError:
+        if world.is_first:
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
     return final
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -58,6 +59,8 @@ def _shard(module: nn.Module, layers: nn.ModuleList, gathered: torch.dtype | Non
     mesh = init_device_mesh(next(module.parameters()).device.type, (distributed.get_world_size(),))
     for tensor in module.state_dict().values():
         distributed.broadcast(tensor, src=0)
+    # Layers return keys and values, which are views; nothing changes them in place.
+    warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a view")
     policy = MixedPrecisionPolicy(param_dtype=gathered, reduce_dtype=torch.float32)
     for layer in layers:
         fully_shard(layer, mesh=mesh, mp_policy=policy)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -90,6 +91,8 @@ class TogetherEncoder:
         return self._encode([self._prompts.document(text) for text in texts], dim)
 
     def _encode(self, texts: list[str], dim: int | None) -> FloatArray:
+        if not texts:
+            return np.zeros((0, dim or self.dim), dtype=np.float32)
         ids = [ids for ids, _ in self._tokenizer.encode_ended(texts, max_length=self._max_length)]
         vectors: FloatArray = unit_prefix(run_together(self._packed(ids)), dim).cpu().numpy()
         return vectors
