@@ -86,7 +86,7 @@ TASKS: dict[str, Callable[[], Any]] = {
     "listwise": lambda: reranker(list_weight=0.5),
 }
 KINDS: dict[str, dict[str, Any]] = {
-    "ddp": {"parallel": "ddp"},
+    "ddp": {"parallel": "ddp", "ema_decay": 0.5},
     "fsdp": {"parallel": "fsdp", "recompute": True, "ema_decay": 0.5},
     "ddp in passes": {"parallel": "ddp", "in_passes": True, "recompute": True},
     "fsdp in passes": {"parallel": "fsdp", "in_passes": True},
@@ -166,7 +166,8 @@ def main(folder: Path) -> None:
             for kind, settings in KINDS.items():
                 found[f"{task} {kind}"] = curve(task, settings, folder / f"{task} {kind}")
         for kind in ("ddp", "fsdp"):
-            found[f"resumed {kind}"] = curve("embedder", KINDS[kind], folder / f"from one, {kind}")
+            name = f"from one, {kind}"
+            found[name] = curve("embedder", KINDS[kind], folder / name)
         found["failure"] = failed_save(folder / "embedder fsdp", world)
         for kind in ("ddp", "fsdp"):
             curve("embedder", KINDS[kind], folder / f"from two, {kind}", stop_at=MIDDLE)
