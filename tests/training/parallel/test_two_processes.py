@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.training.parallel.runs import ALONE, FIRST_SHARE, KINDS, MIDDLE, STEPS, TASKS, curve
+from tests.training.parallel.runs import ALONE, FIRST_SHARE, MIDDLE, RUNS, STEPS, TASKS, curve
 
 TIMEOUT_S = 240
 
@@ -48,8 +48,7 @@ def found(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Found:
     return Found(two=two, one=one, folder=folder)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(("task", "kind"), RUNS)
 def test_losses_and_clipped_norms_are_those_of_one_process(found: Found, task: str, kind: str) -> None:
     expected, two = found.one[task], found.two[0][f"{task} {kind}"]
     assert len(two["losses"]) == STEPS
@@ -57,7 +56,7 @@ def test_losses_and_clipped_norms_are_those_of_one_process(found: Found, task: s
     assert two["norms"] == pytest.approx(expected["norms"], rel=1e-5)
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ["embedder", "reranker"])
 def test_sharded_models_evaluate_as_whole_ones_and_alike_on_all_processes(found: Found, task: str) -> None:
     expected = found.one[task]["seen"]
     seen = [each[f"{task} fsdp"]["seen"] for each in found.two]
@@ -82,8 +81,7 @@ def test_two_processes_go_on_where_one_stopped(found: Found, kind: str) -> None:
 
 def test_a_checkpoint_that_one_process_cannot_write_fails_on_all_and_leaves_the_earlier_ones(found: Found) -> None:
     assert all("process 1: " in each["failure"] for each in found.two)
-    names = sorted(path.name for path in (found.folder / "embedder fsdp").iterdir())
-    assert names == ["checkpoint-0000004", "checkpoint-0000006"]
+    assert [path.name for path in (found.folder / "embedder fsdp").iterdir()] == ["checkpoint-0000004"]
 
 
 def test_gathered_rows_stand_by_rank_and_their_gradients_come_home(found: Found) -> None:
