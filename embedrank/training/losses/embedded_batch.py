@@ -1,7 +1,7 @@
 """What the losses of an embedder compare: the vectors of a batch, and what is known of its rows.
 
-Vectors may come from several processes. Then a process wants the loss of its own rows, against those of all; the mean of
-the processes' losses is the loss of the whole batch.
+Vectors may come from several processes. Then a process wants the loss of its own rows, against those of all; the mean
+of the processes' losses is the loss of the whole batch.
 
 Shape suffixes: N rows of all processes, B rows whose loss is wanted, K hard negatives per row, D dimensions,
 C a row's own candidates (1 + K).
@@ -66,9 +66,7 @@ class EmbeddedBatch:
         return self.own_BN if ids_N is None else ids_N[self.rows, None] == ids_N
 
     def usable_negatives(self) -> Tensor:
-        """Which hard negatives of any row may stand against each wanted row, `[B, N, K]`: they exist, and are another
-        document than its positive.
-        """
+        """Where there are hard negatives, and they are another document than the wanted row's positive, `[B, N, K]`."""
         assert self.negatives_NKD is not None
         shape = self.negatives_NKD.shape[:2]
         usable = torch.ones((1, *shape), dtype=torch.bool, device=self.negatives_NKD.device)

@@ -1,6 +1,6 @@
 """The losses that a reranker trains with, by name.
 
-Shape suffixes: N pairs of all queries one after another, M hidden size, V vocabulary, R queries, C candidates of a query.
+Shape suffixes: N pairs of all queries one after another, M hidden size, V vocabulary, R queries, C candidates of one.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
     s = max|v| / 127        v^ = s round(v/s)        dL/dv := dL/dv^
 
-Source: straight-through estimator, arXiv 1308.3432, section 3; absolute-maximum steps as in arXiv 2208.07339, section 2.1.
+Source: straight-through estimator, arXiv 1308.3432, section 3; steps by the largest number as in arXiv 2208.07339,
+section 2.1.
 """
 
 from __future__ import annotations
