@@ -25,7 +25,8 @@ from embedrank.model.decoder import Decoder
 from embedrank.model.initialize import initialize
 from embedrank.model.resolve import resolve
 from embedrank.model.tokenizer import TextTokenizer
-from embedrank.training.embedder_objective import EmbedderObjective, EmbedderObjectiveConfig
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
+from embedrank.training.embedder_objective import EmbedderObjective
 from embedrank.training.gradients import Gradients
 from embedrank.training.loop_config import LoopConfig
 from embedrank.training.losses.info_nce import InfoNCEConfig
@@ -33,7 +34,7 @@ from embedrank.training.parallel.alone import Alone
 from embedrank.training.rows import TrainingRow
 
 DIMS = (320, 256, 128, 64, 32)
-WORDS = "river city water night garden engine paper market winter bridge doctor signal forest".split()
+WORDS = ["river", "city", "water", "night", "garden", "engine", "paper", "market", "winter", "bridge", "doctor", "signal", "forest"]
 KINDS = {"whole": False, "in passes": True}
 
 

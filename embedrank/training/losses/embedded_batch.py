@@ -9,7 +9,7 @@ C a row's own candidates (1 + K).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -41,7 +41,7 @@ class EmbeddedBatch:
     positive_ids_N: Tensor | None = None
     negative_ids_NK: Tensor | None = None
     scores_N: Tensor | None = None
-    rows: slice = ALL_ROWS
+    rows: slice = field(default_factory=lambda: ALL_ROWS)
 
     @property
     def own_BN(self) -> Tensor:

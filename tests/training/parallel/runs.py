@@ -15,14 +15,16 @@ import torch
 from torch import Tensor, nn
 
 from embedrank.core.errors import StorageError
-from embedrank.training.embedder_objective import EmbedderObjective, EmbedderObjectiveConfig
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
+from embedrank.training.embedder_objective import EmbedderObjective
 from embedrank.training.gather import gather_rows
 from embedrank.training.loop import LoopConfig, StepReport, train
 from embedrank.training.losses.info_nce import InfoNCEConfig
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.parallel.together import TogetherEncoder, TogetherReranker
 from embedrank.training.parallel.world import World, joined
-from embedrank.training.reranker_objective import RerankerObjective, RerankerObjectiveConfig
+from embedrank.training.reranker_config import RerankerObjectiveConfig
+from embedrank.training.reranker_objective import RerankerObjective
 from embedrank.training.rows import TrainingRow
 from embedrank.training.sharded_checkpoint import save_sharded
 from tests.model.conftest import pico_decoder, pico_tokenizer
