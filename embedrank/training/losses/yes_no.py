@@ -27,7 +27,7 @@ def yes_no_two_tokens(logits_N2: Tensor, labels_N: Tensor) -> Tensor:
     Returns:
         A scalar, the mean over pairs.
     """
-    return functional.cross_entropy(logits_N2.float(), labels_N.long())
+    return functional.cross_entropy(_precise(logits_N2), labels_N.long())
 
 
 def yes_no_full_vocabulary(
@@ -57,4 +57,9 @@ def yes_no_full_vocabulary(
 
 
 def _summed(hidden_NM: Tensor, head_VM: Tensor, targets_N: Tensor) -> Tensor:
-    return functional.cross_entropy((hidden_NM @ head_VM.T).float(), targets_N, reduction="sum")
+    return functional.cross_entropy(_precise(hidden_NM @ head_VM.T), targets_N, reduction="sum")
+
+
+def _precise(logits: Tensor) -> Tensor:
+    """Logits of at least 32 bits."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
