@@ -28,7 +28,7 @@ def test_value_and_gradient_equal_the_formula() -> None:
 def test_on_the_difference_of_yes_and_no_it_is_the_two_token_loss() -> None:
     logits, labels = numbers(4, 2), torch.tensor([1, 0, 0, 1])
     found = score_head(logits[:, 1] - logits[:, 0], labels)
-    torch.testing.assert_close(found.float(), yes_no_two_tokens(logits, labels))
+    torch.testing.assert_close(found, yes_no_two_tokens(logits, labels))
 
 
 def test_extreme_logits_stay_finite() -> None:
