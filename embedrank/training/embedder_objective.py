@@ -20,7 +20,7 @@ from embedrank.model.tokenizer import TextTokenizer
 from embedrank.training.gather import gather_rows, mean_over_processes
 from embedrank.training.losses.info_nce import InfoNCEConfig, info_nce
 from embedrank.training.losses.matryoshka import matryoshka
-from embedrank.training.packed_batch import PackedBatch
+from embedrank.training.packed_batch import PackedBatch, as_they_are
 from embedrank.training.parallel.world import World
 from embedrank.training.places import Places
 from embedrank.training.rows import TrainingRow
@@ -178,7 +178,7 @@ def contrastive_task(
     negatives = [ids for texts in batch.negatives for ids in texts]
     return ContrastiveTask(
         sequences=[*batch.queries, *batch.positives, *negatives],
-        gather=gather_rows if config.cross_device else _as_they_are,
+        gather=gather_rows if config.cross_device else as_they_are,
         terms=terms,
     )
 
@@ -200,7 +200,3 @@ def _term(vectors_AD: Tensor, *, places: Places, rows: slice, config: InfoNCECon
         )
 
     return matryoshka(loss, (vectors_AD,), dims=(dim,), weights=(weight,))
-
-
-def _as_they_are(vectors_ND: Tensor) -> Tensor:
-    return vectors_ND

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 
-def _as_they_are(vectors_ND: Tensor) -> Tensor:
+def as_they_are(vectors_ND: Tensor) -> Tensor:
+    """What gathers nothing: a process's vectors are all there are."""
     return vectors_ND
 
 
@@ -35,7 +36,7 @@ class PackedBatch:
     packs: Sequence[Sequence[int]]
     run: Callable[[Sequence[int]], Tensor]
     terms: Sequence[Callable[[Tensor], Tensor]] = ()
-    gather: Callable[[Tensor], Tensor] = _as_they_are
+    gather: Callable[[Tensor], Tensor] = as_they_are
     part: Callable[[Tensor, Sequence[int]], Tensor] | None = None
 
     @property
