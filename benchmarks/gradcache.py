@@ -33,7 +33,7 @@ from embedrank.training.parallel.alone import Alone
 from embedrank.training.rows import TrainingRow
 
 DIMS = (320, 256, 128, 64, 32)
-WORDS = [
+WORDS = (
     "river",
     "city",
     "water",
@@ -47,7 +47,7 @@ WORDS = [
     "doctor",
     "signal",
     "forest",
-]
+)
 KINDS = {"whole": False, "in passes": True}
 
 
