@@ -34,7 +34,21 @@ from embedrank.training.parallel.alone import Alone
 from embedrank.training.rows import TrainingRow
 
 DIMS = (320, 256, 128, 64, 32)
-WORDS = ["river", "city", "water", "night", "garden", "engine", "paper", "market", "winter", "bridge", "doctor", "signal", "forest"]
+WORDS = (
+    "river",
+    "city",
+    "water",
+    "night",
+    "garden",
+    "engine",
+    "paper",
+    "market",
+    "winter",
+    "bridge",
+    "doctor",
+    "signal",
+    "forest",
+)
 KINDS = {"whole": False, "in passes": True}
 
 

@@ -52,7 +52,7 @@ def train(
         folder: Where checkpoints are kept.
         on_step: Called after every step, by the first process only.
         on_evaluate: Called by all processes together with the steps done and the module, which carries averaged weights
-            if these are kept; see `parallel/encoder.py` for encoding together.
+            if these are kept; see `parallel/together.py` for encoding together, `parallel/whole.py` for saving it.
         stop_at: Stop early after this many steps in all, with a checkpoint, as an interruption would.
 
     Returns:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 def as_they_are(vectors_ND: Tensor) -> Tensor:
-    """Vectors of this process for those of all."""
+    """What gathers nothing: a process's vectors are all there are."""
     return vectors_ND
 
 

@@ -94,6 +94,7 @@ def load_sharded(path: Path, tensors: Mapping[str, Tensor]) -> tuple[dict[str, A
     Raises:
         StorageError: If it cannot be read.
     """
+    from torch.distributed.checkpoint.api import CheckpointException
     from torch.distributed.checkpoint.filesystem import FileSystemReader
     from torch.distributed.checkpoint.state_dict_loader import load
 
@@ -105,17 +106,25 @@ def load_sharded(path: Path, tensors: Mapping[str, Tensor]) -> tuple[dict[str, A
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             load(found, checkpoint_id=path / _SHARDS, no_dist=world.size == 1)
-    except Exception as error:
-        raise StorageError(path, f"checkpoint cannot be read: {error}") from error
+    except (Exception, CheckpointException) as error:
+        raise StorageError(path, f"checkpoint cannot be read: {_reason(error)}") from error
     return read_whole(path / RUN), read_whole(own) if own.is_file() else None, set(tensors) - set(found)
 
 
 def _together(act: Callable[[], None], world: World, final: Path) -> None:
     """Act, wait for all others, and fail on all where one has failed."""
+    from torch.distributed.checkpoint.api import CheckpointException
+
     problem = ""
     try:
         act()
-    except Exception as error:
-        problem = f"process {world.rank}: {error}"
+    except (Exception, CheckpointException) as error:
+        problem = f"process {world.rank}: {_reason(error)}"
     if problems := [told for told in world.of_all(problem) if told]:
         raise StorageError(final, f"checkpoint not written: {'; '.join(problems)}")
+
+
+def _reason(error: BaseException) -> str:
+    """An error in one line; PyTorch's own holds those of all processes, each with its traceback."""
+    failures = getattr(error, "failures", None)
+    return "; ".join(str(failure) for failure, _ in failures.values()) if failures else str(error)

@@ -12,6 +12,7 @@ import torch
 from torch.nn.functional import cosine_similarity, normalize
 
 from embedrank.core.errors import ConfigError, InvalidInputError
+from embedrank.core.prompts import format_query
 from embedrank.core.types import FloatArray
 from embedrank.model.initialize import initialize
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
@@ -28,7 +29,7 @@ from embedrank.training.teachers import EncoderTeacher, RerankerTeacher
 from tests.model.conftest import pico_decoder, pico_tokenizer
 from tests.training.conftest import gradients, largest_difference
 from tests.training.task_rows import rows_of
-from tests.training.two_in_one import loss_of_two
+from tests.training.two_in_one import loss_of_two, loss_of_two_apart
 
 
 class Told:
@@ -125,7 +126,7 @@ def test_cosine_is_nothing_where_the_student_is_its_own_teacher() -> None:
         def encode_queries(
             self, texts: Sequence[str], *, instruction: str | None = None, dim: int | None = None
         ) -> FloatArray:
-            return self.encode_documents([f"Instruct: {instruction}\nQuery:{text}" for text in texts], dim=dim)
+            return self.encode_documents([format_query(text, instruction) for text in texts], dim=dim)
 
     for loss in ("cosine", "similarity"):
         assert objective(EncoderTeacher(Self()), loss, learner).loss(rows()).item() == pytest.approx(0, abs=1e-6)
@@ -147,11 +148,11 @@ def test_two_processes_have_the_loss_and_gradient_of_one(
     one = ours.loss(rows())
     one.backward()
     expected = gradients(ours.module)
-    if task_weight:
-        two = loss_of_two(ours.prepare, (rows()[:4], rows()[4:]), monkeypatch)
-        two.backward()
-        assert two.item() == pytest.approx(one.item(), rel=1e-5)
-        assert largest_difference(expected, gradients(ours.module)) < 1e-4
+    both = loss_of_two if task_weight else loss_of_two_apart
+    two = both(ours.prepare, (rows()[:4], rows()[4:]), monkeypatch)
+    two.backward()
+    assert two.item() == pytest.approx(one.item(), rel=1e-5)
+    assert largest_difference(expected, gradients(ours.module)) < 1e-4
 
 
 def test_steps_in_passes_have_the_gradient_of_the_whole_batch() -> None:

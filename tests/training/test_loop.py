@@ -147,7 +147,30 @@ def test_the_rate_rises_then_falls_to_its_floor() -> None:
     assert rates[100] == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize("wrong", [{"num_steps": 0}, {"learning_rate": -1.0}, {"checkpoint_every": 0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"num_steps": 0},
+        {"learning_rate": -1.0},
+        {"checkpoint_every": 0},
+        {"evaluate_every": 0},
+        {"ema_decay": 1.0},
+        {"parallel": "pipeline"},
+        {"gather_bf16": True, "bf16": None},
+        {"gather_bf16": True, "parallel": "fsdp", "bf16": False},
+    ],
+)
 def test_unsound_loops_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         config(**wrong)
+
+
+@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
+def test_a_run_of_many_that_nobody_started_says_so(parallel: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="torchrun"):
+        train(embedder_objective(), mixture(), config(parallel=parallel), folder=tmp_path)
+
+
+def test_what_cannot_be_compiled_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="TokenTable cannot be compiled"):
+        train(table_objective(), mixture(), config(compile=True), folder=tmp_path)

@@ -24,7 +24,7 @@ from embedrank.training.rows import TrainingRow
 from tests.model.conftest import pico_decoder, pico_tokenizer
 from tests.training.conftest import gradients, largest_difference
 from tests.training.task_rows import rows_of
-from tests.training.two_in_one import loss_of_two
+from tests.training.two_in_one import loss_of_two_apart
 
 
 def rows() -> list[TrainingRow]:
@@ -60,23 +60,10 @@ def test_passes_and_two_processes_have_the_loss_and_gradient_of_one(loss: str, m
     expected = gradients(ours.module)
     assert Gradients(ours, Alone(), replace(config, in_passes=True)).add(rows()) == pytest.approx(one, rel=1e-5)
     assert largest_difference(expected, gradients(ours.module)) < 1e-4
-    values = two_losses(ours, monkeypatch)
-    assert values.item() == pytest.approx(one, rel=1e-5)
-
-
-def two_losses(ours: RerankerObjective, monkeypatch: pytest.MonkeyPatch) -> torch.Tensor:
-    """The mean over two processes; rerankers compare nothing across processes, so each has its own vectors."""
-    found = []
-
-    def prepare(share: Any) -> Any:
-        batch = ours.prepare(share)
-        found.append(batch.loss())
-        return batch
-
-    loss_of_two(
-        lambda share: replace(prepare(share), terms=()), (rows()[:5], rows()[5:]), monkeypatch
-    ) if False else None
-    return found[0]
+    two = loss_of_two_apart(ours.prepare, (rows()[:5], rows()[5:]), monkeypatch)
+    two.backward()
+    assert two.item() == pytest.approx(one, rel=1e-5)
+    assert largest_difference(expected, gradients(ours.module)) < 1e-4
 
 
 GRADED = {"score_head": score_head, "regression": regression}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import torch
@@ -17,9 +17,6 @@ from torch import Tensor
 from embedrank.training.packed_batch import PackedBatch
 from embedrank.training.parallel.world import World
 from embedrank.training.rows import TrainingRow
-
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Threaded(World):
@@ -40,15 +37,26 @@ class Threaded(World):
         return float(sum(self.of_all(value)))
 
 
-def loss_of_two(
-    prepare: Callable[[Sequence[TrainingRow]], PackedBatch],
-    shares: Sequence[Sequence[TrainingRow]],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Tensor:
+Prepare = Callable[[Sequence[TrainingRow]], PackedBatch]
+Shares = Sequence[Sequence[TrainingRow]]
+
+
+def loss_of_two(prepare: Prepare, shares: Shares, monkeypatch: pytest.MonkeyPatch) -> Tensor:
     """The mean of both processes' losses, each seeing the vectors of both."""
+    batches = _prepared(prepare, shares, monkeypatch)
+    vectors = torch.cat([batch.vectors() for batch in batches])
+    return torch.stack([term(vectors) for batch in batches for term in batch.terms]).sum() / 2
+
+
+def loss_of_two_apart(prepare: Prepare, shares: Shares, monkeypatch: pytest.MonkeyPatch) -> Tensor:
+    """The mean of both processes' losses, each seeing its own vectors only."""
+    return torch.stack([batch.loss() for batch in _prepared(prepare, shares, monkeypatch)]).mean()
+
+
+def _prepared(prepare: Prepare, shares: Shares, monkeypatch: pytest.MonkeyPatch) -> list[PackedBatch]:
     told, barrier = [None, None], threading.Barrier(2, timeout=30)
     place = threading.local()
-    batches: list[PackedBatch | None] = [None, None]
+    batches: dict[int, PackedBatch] = {}
     errors: list[BaseException] = []
 
     def work(rank: int) -> None:
@@ -68,5 +76,4 @@ def loss_of_two(
             thread.join()
     if errors:
         raise errors[0]
-    vectors = torch.cat([batch.vectors() for batch in batches if batch is not None])
-    return torch.stack([term(vectors) for batch in batches if batch is not None for term in batch.terms]).sum() / 2
+    return [batches[0], batches[1]]

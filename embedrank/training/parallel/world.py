@@ -69,7 +69,7 @@ def joined(device: torch.device | str = "cpu") -> Iterator[World]:
     """Take part in the run that torchrun started; a world of one where it did not.
 
     Args:
-        device: Kind of device that trains: gloo speaks for processors, NCCL for GPUs, one to each process.
+        device: Kind of device that trains: gloo speaks for processors, NCCL for GPUs, of which each process gets one.
 
     Yields:
         The world.
@@ -78,7 +78,7 @@ def joined(device: torch.device | str = "cpu") -> Iterator[World]:
         yield World()
         return
     on_gpu = torch.device(device).type == "cuda"
-    distributed.init_process_group("nccl" if on_gpu else "gloo")
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpu else "gloo")
     try:
         if on_gpu:
             torch.cuda.set_device(distributed.get_node_local_rank())

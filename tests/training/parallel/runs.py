@@ -22,6 +22,7 @@ from embedrank.training.loop import LoopConfig, StepReport, train
 from embedrank.training.losses.info_nce import InfoNCEConfig
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.parallel.together import TogetherEncoder, TogetherReranker
+from embedrank.training.parallel.whole import whole_weights
 from embedrank.training.parallel.world import World, joined
 from embedrank.training.reranker_config import RerankerObjectiveConfig
 from embedrank.training.reranker_objective import RerankerObjective
@@ -121,12 +122,14 @@ def curve(task: str, settings: Mapping[str, Any], folder: Path, *, stop_at: int 
     """Losses and gradient norms of a run, and what its evaluations saw."""
     reports: list[StepReport] = []
     seen: list[Tensor] = []
+    whole: dict[str, Tensor] = {}
     objective = TASKS[task]()
     look = evaluation(objective)
 
     def on_evaluate(step: int, module: nn.Module) -> None:
         assert module is objective.module and not module.training
         seen.append(look())
+        whole.update(whole_weights(module))
 
     train(
         objective,
@@ -141,6 +144,7 @@ def curve(task: str, settings: Mapping[str, Any], folder: Path, *, stop_at: int 
         "losses": [report.loss for report in reports],
         "norms": [report.grad_norm for report in reports],
         "seen": torch.stack(seen) if seen else None,
+        "whole": whole,
     }
 
 

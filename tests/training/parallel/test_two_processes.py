@@ -65,6 +65,14 @@ def test_sharded_models_evaluate_as_whole_ones_and_alike_on_all_processes(found:
     assert not torch.allclose(expected[0], expected[-1], atol=1e-3), "averages that never move would show nothing"
 
 
+def test_sharded_weights_come_out_whole(found: Found) -> None:
+    expected = found.one["embedder"]["whole"]
+    for each in found.two:
+        whole = each["embedder fsdp"]["whole"]
+        assert whole.keys() == expected.keys()
+        assert all(torch.allclose(whole[name], expected[name], atol=1e-5) for name in expected)
+
+
 @pytest.mark.parametrize("kind", ["ddp", "fsdp"])
 def test_one_process_goes_on_where_two_stopped(found: Found, kind: str) -> None:
     resumed = curve("embedder", ALONE, found.folder / f"from two, {kind}")
