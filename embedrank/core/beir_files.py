@@ -33,25 +33,23 @@ def read_corpus(path: Path) -> Iterator[Document]:
         title = row.get("title") or ""
         if not isinstance(title, str):
             raise DatasetError(path, "field 'title' is not a string", line=number)
-        name, text = _field(path, number, row, "_id"), _field(path, number, row, "text")
-        others = {field: value for field, value in row.items() if field not in ("_id", "title", "text")}
-        yield Document(id=name, text=text, title=title, metadata=_flat(others))
+        yield _document(path, number, row, title)
 
 
-def read_queries(path: Path) -> Iterator[tuple[str, str]]:
+def read_queries(path: Path) -> Iterator[Document]:
     """Queries of a `queries.jsonl`.
 
     Args:
         path: The file, gzipped if it ends in `.gz`.
 
     Yields:
-        Id and text.
+        One document without title for each row; its metadata are the other fields, such as an instruction.
 
     Raises:
         DatasetError: If a row is not an object with string `_id` and `text`.
     """
     for number, row in _rows(path):
-        yield _field(path, number, row, "_id"), _field(path, number, row, "text")
+        yield _document(path, number, row, "")
 
 
 def read_qrels(path: Path) -> Qrels:
@@ -146,6 +144,12 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
         if not isinstance(row, dict):
             raise DatasetError(path, "is not a JSON object", line=number)
         yield number, row
+
+
+def _document(path: Path, number: int, row: Mapping[str, object], title: str) -> Document:
+    others = {field: value for field, value in row.items() if field not in ("_id", "title", "text")}
+    name, text = _field(path, number, row, "_id"), _field(path, number, row, "text")
+    return Document(id=name, text=text, title=title, metadata=_flat(others))
 
 
 def _flat(row: Mapping[str, object]) -> dict[str, str | int | float | bool]:

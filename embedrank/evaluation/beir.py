@@ -60,7 +60,7 @@ def load_beir(folder: Path, split: str) -> BeirSet:
     qrels = read_qrels(qrels_path(folder, split))
     rows = list(read_corpus(data_path(folder, "corpus.jsonl")))
     documents = list({row.id: row for row in reversed(rows)}.values())[::-1]  # the first row of an id stays
-    texts = dict(read_queries(data_path(folder, "queries.jsonl")))
+    texts = {query.id: query.text for query in read_queries(data_path(folder, "queries.jsonl"))}
     answerable = {query for query, grades in qrels.items() if any(grade > 0 for grade in grades.values())}
     queries = {query: text for query, text in texts.items() if query in answerable and text.strip()}
     if not queries:

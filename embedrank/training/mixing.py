@@ -29,6 +29,7 @@ class Mixture:
 
     Attributes:
         shares: Source to the share of batches (of rows, where sources of a task are mixed) that come from it.
+        empty: Sources without rows, which are passed over.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Mixture:
         """Begin at the first batch.
 
         Args:
-            sources: Rows by name; a source without rows is passed over.
+            sources: Rows by name.
             config: How they are mixed.
             rank: Which process this is, from 0.
             num_ranks: Processes that share each batch.
@@ -47,6 +48,7 @@ class Mixture:
             ConfigError: If the configuration names a source that is not there.
         """
         self._rows = {name: rows for name, rows in sorted(sources.items()) if len(rows)}
+        self.empty = sorted(set(sources) - set(self._rows))
         if not self._rows:
             raise DatasetError("training rows", "no source holds a row")
         if not 0 <= rank < num_ranks:
@@ -55,6 +57,7 @@ class Mixture:
         self._groups = self._grouped()
         config.check_names(list(self._rows), list(self._groups))
         self.shares = config.shares_of({name: len(rows) for name, rows in self._rows.items()})
+        self._group_shares = [sum(self.shares[name] for name in names) for names in self._groups.values()]
         self._ids = {name: text_id(name) for name in self._rows}
         self._streams = {name: self._stream(group, name) for group, names in self._groups.items() for name in names}
         self._step = 0
@@ -82,10 +85,8 @@ class Mixture:
         Raises:
             DatasetError: If the batch has fewer rows than there are processes, or rows of several tasks.
         """
-        names = list(self._groups)
         draw = np.random.default_rng([self._config.seed, self._step])
-        weights = [sum(self.shares[name] for name in self._groups[group]) for group in names]
-        group = names[int(draw.choice(len(names), p=weights))]
+        group = list(self._groups)[int(draw.choice(len(self._groups), p=self._group_shares))]
         self._step += 1
         picks = self._picks(group, draw)
         start, stop = (len(picks) * rank // self._num_ranks for rank in (self._rank, self._rank + 1))
@@ -159,8 +160,8 @@ class Mixture:
             shares = np.array([self.shares[name] for name in names])
             counts = draw.multinomial(size, shares / shares.sum()).tolist()
             pairs = zip(names, counts, strict=True)
-            drawn_rows = [(name, pick) for name, count in pairs for pick in self._streams[name].take(count, met)]
-            picks = [drawn_rows[place] for place in draw.permutation(len(drawn_rows)).tolist()]
+            in_turn = [(name, pick) for name, count in pairs for pick in self._streams[name].take(count, met)]
+            picks = [in_turn[place] for place in draw.permutation(len(in_turn)).tolist()]  # each process gets of all
         self._short[group] += len(picks) < min(size, sum(len(self._rows[name]) for name in names))
         return picks
 
@@ -168,9 +169,9 @@ class Mixture:
         """A row as the batch has it: its instruction chosen, its texts in the order of this epoch."""
         row = self._rows[name][pick.index] if pick.row is None else pick.row
         config = self._config
-        key = (config.seed, self._ids[name], pick.epoch, pick.index)
+        key = drawn(config.seed, self._ids[name], pick.epoch, pick.index)
         if phrases := config.phrases_of(name, row):
-            row = replace(row, instruction=phrases[drawn(*key) % len(phrases)])
+            row = replace(row, instruction=phrases[key % len(phrases)])
         if config.shuffle_texts:
             row = row.reordered(_shuffled(len(row.positives), key), _shuffled(len(row.negatives), key))
         return row
@@ -182,5 +183,5 @@ class Mixture:
         return self._fingerprint
 
 
-def _shuffled(count: int, key: tuple[int, ...]) -> list[int]:
-    return sorted(range(count), key=lambda place: drawn(*key, place))
+def _shuffled(count: int, key: int) -> list[int]:
+    return sorted(range(count), key=lambda place: drawn(key, place))

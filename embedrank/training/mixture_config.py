@@ -56,7 +56,8 @@ class MixtureConfig:
             raise ConfigError("MixtureConfig", "seed", self.seed, "must not be negative")
         if self.shares is not None and self.weights is not None:
             raise ConfigError("MixtureConfig", "shares", dict(self.shares), "cannot stand beside weights")
-        for name, size in {"batch_size": self.batch_size, **(self.batch_sizes or {})}.items():
+        sizes = {f"batch_sizes.{name}": size for name, size in (self.batch_sizes or {}).items()}
+        for name, size in {"batch_size": self.batch_size, **sizes}.items():
             if size < 1:
                 raise ConfigError("MixtureConfig", name, size, "must be at least 1")
         self._check_weights()

@@ -84,10 +84,7 @@ class Columns:
         Returns:
             Values by field; or why the columns are not understood.
         """
-        names = frozenset(record)
-        if names not in self._known:
-            self._known[names] = _roles(names, self.source)
-        roles = self._known[names]
+        roles = self._roles(record)
         if isinstance(roles, Malformed):
             return roles
         found = {role: _value(role, [record[column] for column in columns]) for role, columns in roles.columns.items()}
@@ -97,11 +94,17 @@ class Columns:
 
     def label(self, record: Fields) -> str | None:
         """The label of a record, if it has one that is text."""
-        roles = _roles(frozenset(record), self.source)
+        roles = self._roles(record)
         if isinstance(roles, Malformed) or "label" not in roles.columns:
             return None
         label = record[roles.columns["label"][0]]
         return label if isinstance(label, str) and label.strip() else None
+
+    def _roles(self, record: Fields) -> _Roles | Malformed:
+        names = frozenset(record)
+        if names not in self._known:
+            self._known[names] = _roles(names, self.source)
+        return self._known[names]
 
     def _labelled(self, found: dict[str, Any]) -> Fields | Malformed:
         """The label's text is the positive, the source's other labels are the negatives."""

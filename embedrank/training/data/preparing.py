@@ -6,7 +6,6 @@ Rows of one task lie together, so that a batch of them has one task. A source th
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from embedrank.core.errors import DatasetError, StorageError
 from embedrank.training.data.reading import read_source
@@ -88,7 +88,7 @@ def rows_by_name(prepared: Mapping[str, Prepared]) -> dict[str, RowFile]:
 def _prepare(name: str, source: SourceConfig, folder: Path, tell: Callable[[str, int], None]) -> Prepared:
     target = folder / f"{name}-{stamp_of(source)}"
     if not (target / _RECORD).is_file():
-        partial = folder / f"{target.name}.{os.getpid()}.partial"
+        partial = folder / f"{target.name}.{uuid4().hex}.partial"
         try:
             partial.mkdir(parents=True)
             _write(name, source, partial, tell)

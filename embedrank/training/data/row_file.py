@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+import weakref
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -41,12 +43,15 @@ class RowFile:
             DatasetError: If they are missing or do not belong together.
         """
         self.digest = digest
-        self._path, self._lock = path, Lock()
+        self._lock = Lock()
+        files = ExitStack()
         try:
-            self._rows = path.with_suffix(".rows").open("rb", buffering=0)
-            self._offsets = path.with_suffix(".offsets").open("rb", buffering=0)
+            self._rows = files.enter_context(path.with_suffix(".rows").open("rb", buffering=0))
+            self._offsets = files.enter_context(path.with_suffix(".offsets").open("rb", buffering=0))
         except OSError as error:
+            files.close()
             raise DatasetError(path, f"cannot be read: {error}") from error
+        weakref.finalize(self, files.close)  # open as long as somebody may ask for a row
         size = path.with_suffix(".offsets").stat().st_size
         self._num_rows = size // _OFFSET.size - 1
         self._offsets.seek(max(0, size - _OFFSET.size))

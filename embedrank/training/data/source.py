@@ -51,6 +51,8 @@ class SourceConfig:
     def __post_init__(self) -> None:
         if isinstance(self.files, str) or bool(self.files) == (self.dataset is not None):
             raise ConfigError("SourceConfig", "files", self.files, "must be a list, or empty beside a dataset")
+        if self.dataset is not None and not hasattr(self.dataset, "_fingerprint"):
+            raise ConfigError("SourceConfig", "dataset", type(self.dataset).__name__, "must be one split, not a stream")
         choices = {"format": FORMATS, "task": TASKS, "on_malformed": ON_MALFORMED}
         for name, known in choices.items():
             if (value := getattr(self, name)) is not None and value not in known:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from embedrank.core.beir_files import data_path, qrels_path, read_corpus, read_qrels, read_queries
-from embedrank.core.types import joined_text
+from embedrank.core.types import Document, joined_text
 from embedrank.training.data.record import Malformed, Record
 from embedrank.training.data.source import SourceConfig
 
@@ -33,11 +33,11 @@ def read(path: Path, source: SourceConfig) -> Iterator[Record | Malformed]:
     with tempfile.TemporaryFile() as file:
         wanted = {name for grades in qrels.values() for name, grade in grades.items() if _is_used(grade, source)}
         documents = _Documents(path, wanted, file)
-        for number, (query, text) in enumerate(read_queries(data_path(path, "queries.jsonl")), start=1):
-            if query in qrels:
-                yield from _row(text, number, qrels.pop(query), documents, source)
-    for query in qrels:
-        yield Malformed(reason="unknown query", problem=f"query {query!r} is judged, but queries.jsonl lacks it")
+        for number, query in enumerate(read_queries(data_path(path, "queries.jsonl")), start=1):
+            if query.id in qrels:
+                yield from _row(query, number, qrels.pop(query.id), documents, source)
+    for name in qrels:
+        yield Malformed(reason="unknown query", problem=f"query {name!r} is judged, but queries.jsonl lacks it")
 
 
 def _is_used(grade: int, source: SourceConfig) -> bool:
@@ -45,7 +45,7 @@ def _is_used(grade: int, source: SourceConfig) -> bool:
 
 
 def _row(
-    query: str, number: int, grades: dict[str, int], documents: _Documents, source: SourceConfig
+    query: Document, number: int, grades: dict[str, int], documents: _Documents, source: SourceConfig
 ) -> Iterator[Record | Malformed]:
     positives: list[str] = []
     negatives: list[str] = []
@@ -58,9 +58,11 @@ def _row(
             continue
         (negatives if grade <= 0 else positives).append(documents[name])
     if positives:
-        yield Record(line=number, fields={"query": query, "positives": positives, "negatives": negatives})
+        told = {name: query.metadata.get(name) for name in ("instruction", "lang")}
+        fields = {"query": query.text, "positives": positives, "negatives": negatives, **told}
+        yield Record(line=number, fields={"task": source.task or "retrieval", **fields})
     else:
-        problem = f"query {query!r} has no relevant document"
+        problem = f"query {query.id!r} has no relevant document"
         yield Malformed(reason="no relevant document", problem=problem, line=number, is_fault=False)
 
 
