@@ -85,9 +85,9 @@ TEACHERS = {
 @pytest.mark.parametrize("loss", DISTIL_LOSSES)
 def test_students_come_nearer_to_their_teachers(loss: str) -> None:
     ours = objective(TEACHERS[loss], loss)
-    optimizer = torch.optim.AdamW(ours.module.parameters(), lr=3e-3)
+    optimizer = torch.optim.AdamW(ours.module.parameters(), lr=1e-2)
     found = []
-    for _ in range(12):
+    for _ in range(20):
         value = ours.loss(rows())
         optimizer.zero_grad()
         value.backward()
@@ -114,8 +114,8 @@ def test_kl_compares_each_row_s_own_candidates_over_every_prefix() -> None:
     assert objective(None, "kl", learner, kl=config).loss(given).item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_cosine_is_nothing_where_the_student_is_its_own_teacher() -> None:
-    learner = student()
+def test_vectors_are_nothing_apart_where_the_student_is_its_own_teacher() -> None:
+    learner = student(dims=(48,))
 
     class Self(Told):
         def encode_documents(self, texts: Sequence[str], *, dim: int | None = None) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Every task's batch takes its loss; two processes make the whole; quantised forms train; what is unsound is refused."""
+"""Every task's batch takes its loss; two processes make the whole; quantised forms train; bad rows are refused."""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ from embedrank.training.packed_batch import PackedBatch
 from embedrank.training.parallel.world import World
 from embedrank.training.rows import TrainingRow
 
+
 @dataclass(frozen=True, kw_only=True)
 class Threaded(World):
     """A world whose processes are threads."""
