@@ -61,9 +61,10 @@ def save_reranker(
     *,
     provenance: Mapping[str, Any] | None = None,
     lm_head_VM: Tensor | None = None,
+    score_1M: Tensor | None = None,
     dtype: torch.dtype = torch.bfloat16,
 ) -> None:
-    """Write a reranker as a causal language model, which is what the official ones are.
+    """Write a reranker as a causal language model, which is what the official ones are, or as a sequence classifier.
 
     Args:
         folder: Must not exist yet.
@@ -71,6 +72,7 @@ def save_reranker(
         tokenizer: Its tokenizer; nothing is appended to prompts, so its post-processor is left out.
         provenance: Recipe, data and scores, for `embedrank.json`.
         lm_head_VM: The head of an untied model.
+        score_1M: A trained score head, which makes it a classifier with one label.
         dtype: Type the weights are stored in.
 
     Raises:
@@ -79,8 +81,12 @@ def save_reranker(
     tensors = _tensors(decoder, "model.", dtype)
     if lm_head_VM is not None:
         tensors["lm_head.weight"] = lm_head_VM.detach().to(dtype).contiguous()
+    architecture, labels = "Qwen3ForCausalLM", {}
+    if score_1M is not None:
+        tensors["score.weight"] = score_1M.detach().cpu().to(dtype).contiguous()
+        architecture, labels = "Qwen3ForSequenceClassification", {"num_labels": 1, "id2label": {"0": "yes"}}
     files = {
-        "config.json": config_json(decoder.config, "Qwen3ForCausalLM", tokenizer, dtype),
+        "config.json": {**config_json(decoder.config, architecture, tokenizer, dtype), **labels},
         "embedrank.json": {"kind": "reranker", **(provenance or {})},
     }
     _write(folder, files, tensors, tokenizer, post_processor=False)

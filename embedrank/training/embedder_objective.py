@@ -96,4 +96,4 @@ class EmbedderObjective:
             return hidden.float()
 
         packs = list(pack_by_budget([len(ids) for ids in sequences], max_tokens=self.config.pack_tokens))
-        return PackedBatch(packs=packs, run=run)
+        return PackedBatch(packs=packs, run=run, num_tokens=sum(map(len, sequences)))

@@ -140,7 +140,7 @@ class RerankerObjective:
             return hidden
 
         packs = list(pack_by_budget([len(tail) for tail in tails], max_tokens=self._config.pack_tokens))
-        return PackedBatch(packs=packs, run=run)
+        return PackedBatch(packs=packs, run=run, num_tokens=sum(map(len, tails)) + num_shared * len(packs))
 
     def logits(self, pairs: Sequence[tuple[str, str, str | None]]) -> Tensor:
         """Yes logit minus no logit of each pair, `[N]`."""
