@@ -69,7 +69,7 @@ class RerankerObjective:
         self._lm_head_VM = None if lm_head_VM is None else lm_head_VM.detach()
         self._teacher = teacher or TeacherOfRows()
         self._answers = yes_no_ids(tokenizer)
-        if config.head == "score":
+        if config.head == "score" and not hasattr(decoder, "score"):
             decoder.score = nn.Linear(decoder.config.hidden_size, 1, bias=False, device=decoder.device)
             no_id, yes_id = self._answers
             with torch.no_grad():

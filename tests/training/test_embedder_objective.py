@@ -18,7 +18,6 @@ from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.embedder_objective import EmbedderObjective
 from embedrank.training.gradients import Gradients
 from embedrank.training.loop_config import LoopConfig
-from embedrank.training.losses.embedded_batch import EmbeddedBatch
 from embedrank.training.losses.for_embedders import EMBEDDER_LOSSES, LOSS_OF_TASK
 from embedrank.training.parallel.alone import Alone
 from embedrank.training.settings import build
@@ -48,9 +47,10 @@ def test_a_batch_takes_the_loss_of_its_task_over_every_prefix(task: str) -> None
     texts = ours.texts(rows)
     vectors, expected = ours.embed(texts.sequences), torch.zeros(())
     loss = EMBEDDER_LOSSES[LOSS_OF_TASK[task]]
-    scores = torch.tensor([row.score for row in rows]) if task == "sts" else None
     for dim in (48, 16):
-        batch: EmbeddedBatch = texts.places.embedded(normalize(vectors[:, :dim], dim=-1), slice(None), scores)
+        batch = texts.places.embedded(normalize(vectors[:, :dim], dim=-1), slice(None))
+        if task == "sts":
+            batch = replace(batch, scores_N=torch.tensor([row.score for row in rows]))
         expected = expected + 0.5 * loss.compute(batch, ours.config.switches(LOSS_OF_TASK[task]))
     assert found.item() == pytest.approx(expected.item(), rel=1e-5)
     assert found > 0
@@ -104,6 +104,14 @@ def test_rows_with_one_document_id_are_no_negatives_of_each_other() -> None:
     assert ours.loss(same) == 0
 
 
+def test_scores_are_compared_within_a_source_only() -> None:
+    ours, one = objective(), rows_of("sts")
+    other = [replace(row, source="others", score=100 * (row.score or 0)) for row in reversed(one)]
+    both = ours.loss([*one, *other]).item()
+    assert both < ours.loss([*one, *[replace(row, source="some sts") for row in other]]).item()
+    assert both > max(ours.loss(one).item(), ours.loss(other).item())
+
+
 FORMS = [{"int8": 1.0}, {"binary": 1.0}, {"lsq": 1.0}, {"none": 0.5, "lsq": 0.25, "binary": 0.25}]
 
 
@@ -133,6 +141,18 @@ def test_learned_steps_train_and_the_saved_model_is_an_ordinary_one(tmp_path: Pa
     vectors = torch.from_numpy(Embedder.load(str(tmp_path / "model")).encode_documents(texts))
     sequences = [ids for ids, _ in pico_tokenizer().encode_ended(texts, max_length=64)]
     torch.testing.assert_close(vectors, normalize(ours.embed(sequences), dim=-1).detach(), atol=1e-5, rtol=0)
+
+
+def test_a_second_stage_goes_on_with_the_steps_or_leaves_them_alone() -> None:
+    first = objective(quantise={"lsq": 1.0})
+    steps = first.module.embedding_steps
+    for quantise, learns in (({"lsq": 1.0}, True), (None, False), ({"lsq": 1.0}, True)):
+        config = EmbedderObjectiveConfig(dims=(48, 16), quantise=quantise)
+        EmbedderObjective(first.module, pico_tokenizer(), config)
+        assert first.module.embedding_steps is steps
+        assert steps.requires_grad == learns
+    shorter = EmbedderObjectiveConfig(dims=(32,), quantise={"lsq": 1.0})
+    assert len(EmbedderObjective(first.module, pico_tokenizer(), shorter).module.embedding_steps) == 1
 
 
 def test_a_token_table_takes_every_form_but_the_learned_one() -> None:
