@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from embedrank.core.errors import DatasetError
+from embedrank.core.errors import DatasetError, InvalidInputError
 from embedrank.training.data.readers import jsonl
 from embedrank.training.data.record import Malformed
 from embedrank.training.data.source import SourceConfig
@@ -52,6 +52,13 @@ class TrainingRow:
     lang: str | None = None
     document_ids: tuple[str, ...] = ()
     teacher_scores: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        num_documents = len(self.positives) + len(self.negatives)
+        for name in ("document_ids", "teacher_scores"):
+            if (count := len(getattr(self, name))) not in (0, num_documents):
+                problem = f"{count} {name} for {num_documents} documents of a row of {self.source!r}"
+                raise InvalidInputError("training row", problem, hint="change them together with the documents")
 
     @property
     def identities(self) -> tuple[str, ...]:

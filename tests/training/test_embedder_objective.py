@@ -130,6 +130,8 @@ def test_quantised_forms_learn(quantise: dict[str, float]) -> None:
 
 
 def test_learned_steps_train_and_the_saved_model_is_an_ordinary_one(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
     ours = objective(quantise={"lsq": 1.0})
     steps = ours.module.embedding_steps
     ours.loss(rows_of("retrieval")).backward()
@@ -140,7 +142,10 @@ def test_learned_steps_train_and_the_saved_model_is_an_ordinary_one(tmp_path: Pa
     texts = ["hello world", "a b c"]
     vectors = torch.from_numpy(Embedder.load(str(tmp_path / "model")).encode_documents(texts))
     sequences = [ids for ids, _ in pico_tokenizer().encode_ended(texts, max_length=64)]
-    torch.testing.assert_close(vectors, normalize(ours.embed(sequences), dim=-1).detach(), atol=1e-5, rtol=0)
+    expected = normalize(ours.embed(sequences), dim=-1).detach()
+    torch.testing.assert_close(vectors, expected, atol=1e-5, rtol=0)
+    theirs = SentenceTransformer(str(tmp_path / "model"), device="cpu").encode_document(texts, convert_to_tensor=True)
+    torch.testing.assert_close(theirs.float(), expected, atol=1e-5, rtol=0)
 
 
 def test_a_second_stage_goes_on_with_the_steps_or_leaves_them_alone() -> None:
