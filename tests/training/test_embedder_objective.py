@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn.functional import normalize
 
 from embedrank.core.errors import ConfigError, InvalidInputError
 from embedrank.model.checkpoint import save_embedder
 from embedrank.model.embedder import Embedder
 from embedrank.model.prompting import PromptPolicy
+from embedrank.training import embedder_task
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.embedder_objective import EmbedderObjective
 from embedrank.training.gradients import Gradients
@@ -89,6 +91,21 @@ def test_losses_are_computed_in_float32_under_autocast() -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         rough = torch.stack([term(vectors) for term in batch.terms])
     assert torch.equal(rough, torch.stack([term(vectors) for term in batch.terms]))
+
+
+@pytest.mark.parametrize("changes", [{}, {"detach_others": True}, {"cross_device": False}])
+def test_vectors_of_others_are_gathered_as_the_switches_say(
+    changes: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def gather(vectors: Tensor, *, detached: bool) -> Tensor:
+        asked.append(detached)
+        return vectors
+
+    monkeypatch.setattr(embedder_task, "gather_rows", gather)
+    objective(**changes).loss(rows_of("code"))
+    assert asked == ([] if changes.get("cross_device") is False else [changes.get("detach_others", False)])
 
 
 def test_hard_negatives_that_a_loss_does_not_read_are_not_embedded() -> None:
