@@ -65,6 +65,20 @@ class TrainingRow:
         """What tells documents apart, for each of `positives`, then of `negatives`: ids, else texts."""
         return self.document_ids or (*self.positives, *self.negatives)
 
+    def with_negatives(self, negatives: Sequence[str]) -> TrainingRow:
+        """The row with other negatives; new ones are told apart by their text, and no teacher has scored them.
+
+        Args:
+            negatives: Their texts; those that the row has already keep their ids.
+
+        Returns:
+            The row, without teacher's scores.
+        """
+        known = dict(zip(self.negatives, self.identities[len(self.positives) :], strict=True))
+        names = (*self.identities[: len(self.positives)], *[known.get(text, text) for text in negatives])
+        ids = names if self.document_ids else ()
+        return replace(self, negatives=tuple(negatives), document_ids=ids, teacher_scores=())
+
     def reordered(self, positives: Sequence[int], negatives: Sequence[int]) -> TrainingRow:
         """The row with its documents in another order; what belongs to a document goes with it.
 

@@ -56,6 +56,12 @@ def test_documents_cannot_change_without_what_belongs_to_them(tmp_path: Path) ->
         replace(read(tmp_path), negatives=("another",))
 
 
+def test_other_negatives_keep_the_ids_of_those_that_stay(tmp_path: Path) -> None:
+    mined = read(tmp_path).with_negatives(["new", "m"])
+    assert (mined.negatives, mined.document_ids, mined.teacher_scores) == (("new", "m"), ("1", "2", "new", "4"), ())
+    assert read(tmp_path, document_ids=None).with_negatives(["new"]).document_ids == ()
+
+
 def test_identities_are_ids_or_else_texts(tmp_path: Path) -> None:
     assert read(tmp_path).identities == ("1", "2", "3", "4", "5")
     assert read(tmp_path, document_ids=None).identities == ("p", "r", "n", "m", "o")
