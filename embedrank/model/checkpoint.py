@@ -61,18 +61,16 @@ def save_reranker(
     *,
     provenance: Mapping[str, Any] | None = None,
     lm_head_VM: Tensor | None = None,
-    score_1M: Tensor | None = None,
     dtype: torch.dtype = torch.bfloat16,
 ) -> None:
-    """Write a reranker as a causal language model, which is what the official ones are, or as a sequence classifier.
+    """Write a reranker as the official ones are, a causal language model; one with a score head as a classifier.
 
     Args:
         folder: Must not exist yet.
-        decoder: The weights.
+        decoder: The weights; a score head is its child `score`.
         tokenizer: Its tokenizer; nothing is appended to prompts, so its post-processor is left out.
         provenance: Recipe, data and scores, for `embedrank.json`.
         lm_head_VM: The head of an untied model.
-        score_1M: A trained score head, which makes it a classifier with one label.
         dtype: Type the weights are stored in.
 
     Raises:
@@ -82,8 +80,8 @@ def save_reranker(
     if lm_head_VM is not None:
         tensors["lm_head.weight"] = lm_head_VM.detach().to(dtype).contiguous()
     architecture, labels = "Qwen3ForCausalLM", {}
-    if score_1M is not None:
-        tensors["score.weight"] = score_1M.detach().cpu().to(dtype).contiguous()
+    if "model.score.weight" in tensors:
+        tensors["score.weight"] = tensors.pop("model.score.weight")
         architecture, labels = "Qwen3ForSequenceClassification", {"num_labels": 1, "id2label": {"0": "yes"}}
     files = {
         "config.json": {**config_json(decoder.config, architecture, tokenizer, dtype), **labels},

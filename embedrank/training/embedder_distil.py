@@ -27,6 +27,7 @@ from embedrank.training.losses.distil.margin_mse import MarginMSEConfig
 from embedrank.training.losses.for_students import DISTIL_LOSSES
 from embedrank.training.packed_batch import PackedBatch
 from embedrank.training.parallel.world import World
+from embedrank.training.row_requirements import no_negatives
 from embedrank.training.rows import TrainingRow
 from embedrank.training.teachers import ScoreTeacher, TeacherOfRows, VectorTeacher
 
@@ -123,7 +124,9 @@ class EmbedderDistilObjective:
     ) -> list[Term]:
         """Each query's candidates, as the student and as the teacher scores them."""
         assert isinstance(self._teacher, ScoreTeacher)
-        scores = [torch.tensor(some) for some in self._teacher.scores(rows, documents)]
+        if not World.current().total(sum(len(texts) - 1 for texts in documents), device=device):
+            raise no_negatives(rows[0])
+        scores = [torch.tensor(some, dtype=torch.float32) for some in self._teacher.scores(rows, documents)]
         teacher_BC = pad_sequence(scores, batch_first=True).to(device)
         own = slice(texts.places.own.start, texts.places.own.stop)
         loss, switches = DISTIL_LOSSES[self._config.loss], self._config.switches()

@@ -44,7 +44,10 @@ class EmbedderObjective:
             )
         self.config, self.tokenizer, self._decoder = config, tokenizer, decoder
         self._learns_steps = LSQ in (config.quantise or {})
-        if self._learns_steps:
+        kept = getattr(decoder, _STEPS, None)  # of an earlier stage of training
+        if kept is not None:
+            kept.requires_grad_(self._learns_steps)
+        if self._learns_steps and (kept is None or len(kept) != len(config.dims)):
             steps = [first_step(dim, bits=config.lsq_bits) for dim in config.dims]
             decoder.register_parameter(_STEPS, nn.Parameter(torch.tensor(steps, device=decoder.device)))
 

@@ -23,7 +23,7 @@ from embedrank.training.parallel.world import World
 from embedrank.training.places import Places
 from embedrank.training.row_requirements import check_embedder_rows
 from embedrank.training.rows import TrainingRow
-from embedrank.training.tokenized import tokenize_for_embedder
+from embedrank.training.tokenized import text_id, tokenize_for_embedder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,17 +106,27 @@ def task_terms(
     loss, switches, places = EMBEDDER_LOSSES[name], config.switches(name), texts.places
     check_embedder_rows(rows, name, loss, num_negatives=config.num_negatives)
     device = places.queries_N.device
-    scores_N = None
-    if loss.reads_scores:
-        shares = (World.current() if config.cross_device else World()).of_all([row.score for row in rows])
-        scores_N = torch.tensor([score for share in shares for score in share], dtype=torch.float32, device=device)
+    scores_N, scales_N = _scores(rows, config, device) if loss.reads_scores else (None, None)
     pieces = [Piece(rows=ALL_ROWS, weight=1.0)]
     if loss.adds_up:
         weight = mean_over_processes(len(rows), World.current(), device=device)
         pieces = pieces_of(places.own, size=config.loss_rows, weight=weight)
     return loss_terms(
-        lambda batch: loss.compute(batch, switches), places, pieces=pieces, forms=forms, scores_N=scores_N
+        lambda batch: loss.compute(replace(batch, scores_N=scores_N, scales_N=scales_N), switches),
+        places,
+        pieces=pieces,
+        forms=forms,
     )
+
+
+def _scores(
+    rows: Sequence[TrainingRow], config: EmbedderObjectiveConfig, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Scores of the rows of all processes, and their scales: each source has its own."""
+    world = World.current() if config.cross_device else World()
+    shares = world.of_all([(row.score, text_id(row.source)) for row in rows])
+    scores, scales = zip(*[pair for share in shares for pair in share], strict=True)
+    return torch.tensor(scores, dtype=torch.float32, device=device), torch.tensor(scales, device=device)
 
 
 def embedder_loss(

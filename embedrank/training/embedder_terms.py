@@ -82,7 +82,6 @@ def loss_terms(
     *,
     pieces: Sequence[Piece],
     forms: Sequence[Form],
-    scores_N: Tensor | None = None,
 ) -> list[Term]:
     """The terms of a loss that compares rows.
 
@@ -91,16 +90,11 @@ def loss_terms(
         places: Where each row's texts are.
         pieces: Rows that are computed together.
         forms: Forms of vectors.
-        scores_N: Graded similarity of each row, where the loss reads it.
 
     Returns:
         Functions of the raw vectors `[A, D]`; their sum is the loss.
     """
-    return [
-        partial(_term, loss=loss, places=places, piece=piece, form=form, scores_N=scores_N)
-        for piece in pieces
-        for form in forms
-    ]
+    return [partial(_term, loss=loss, places=places, piece=piece, form=form) for piece in pieces for form in forms]
 
 
 def _term(
@@ -110,6 +104,5 @@ def _term(
     places: Places,
     piece: Piece,
     form: Form,
-    scores_N: Tensor | None,
 ) -> Tensor:
-    return piece.weight * form.loss(lambda unit_AD: loss(places.embedded(unit_AD, piece.rows, scores_N)), vectors_AD)
+    return piece.weight * form.loss(lambda unit_AD: loss(places.embedded(unit_AD, piece.rows)), vectors_AD)

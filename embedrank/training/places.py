@@ -93,13 +93,12 @@ class Places:
             num_rows=len(queries),
         )
 
-    def embedded(self, vectors_AD: Tensor, rows: slice, scores_N: Tensor | None = None) -> EmbeddedBatch:
+    def embedded(self, vectors_AD: Tensor, rows: slice) -> EmbeddedBatch:
         """What losses compare.
 
         Args:
             vectors_AD: Unit vectors of all texts of all processes.
             rows: Rows whose loss is wanted.
-            scores_N: Graded similarity of each row's query and positive.
 
         Returns:
             The vectors, row by row.
@@ -112,7 +111,6 @@ class Places:
             query_ids_N=self.query_ids_N,
             positive_ids_N=self.positive_ids_N,
             negative_ids_NK=self.negative_ids_NK,
-            scores_N=scores_N,
             rows=rows,
         )
 

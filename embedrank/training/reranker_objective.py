@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from embedrank.core.errors import ConfigError, InvalidInputError
+from embedrank.core.errors import ConfigError
 from embedrank.core.prompts import rerank_template
 from embedrank.model.decoder import Decoder
 from embedrank.model.head import yes_no_ids
@@ -22,7 +22,7 @@ from embedrank.training.losses.for_rerankers import RERANKER_LOSSES, JudgedPairs
 from embedrank.training.packed_batch import PackedBatch
 from embedrank.training.parallel.world import World
 from embedrank.training.reranker_config import RerankerObjectiveConfig
-from embedrank.training.row_requirements import check_reranker_rows
+from embedrank.training.row_requirements import check_reranker_rows, no_negatives
 from embedrank.training.rows import TrainingRow
 from embedrank.training.teachers import ScoreTeacher, TeacherOfRows
 from embedrank.training.tokenized import share_of, tokenize_pairs
@@ -69,7 +69,7 @@ class RerankerObjective:
         self._lm_head_VM = None if lm_head_VM is None else lm_head_VM.detach()
         self._teacher = teacher or TeacherOfRows()
         self._answers = yes_no_ids(tokenizer)
-        if config.head == "score":
+        if config.head == "score" and not hasattr(decoder, "score"):
             decoder.score = nn.Linear(decoder.config.hidden_size, 1, bias=False, device=decoder.device)
             no_id, yes_id = self._answers
             with torch.no_grad():
@@ -106,9 +106,7 @@ class RerankerObjective:
         pairs = self._pairs(rows)
         num_negatives = len(pairs.texts) - len(rows)
         if not loss.graded and not world.total(num_negatives, device=device):
-            raise InvalidInputError(
-                "training rows", f"no row of {rows[0].source!r} has negatives", hint="mine some first"
-            )
+            raise no_negatives(rows[0])
         batch = self.packed(pairs.texts)
         row_weight = mean_over_processes(len(rows), world, device=device)
         beside: list[Callable[[Tensor], Tensor]] = []
@@ -196,7 +194,8 @@ class RerankerObjective:
         documents = iter(pairs.texts)
         chosen = [[next(documents)[1] for _ in range(count)] for count in pairs.counts]
         scores = self._teacher.scores(rows, chosen)
-        return torch.tensor([score for some in scores for score in some], device=self._decoder.device)
+        flat = [score for some in scores for score in some]
+        return torch.tensor(flat, dtype=torch.float32, device=self._decoder.device)
 
     def _pairs(self, rows: Sequence[TrainingRow]) -> _Pairs:
         told = share_of(rows[0].query) < self._config.instructed

@@ -54,6 +54,18 @@ def check_reranker_rows(rows: Sequence[TrainingRow], name: str, loss: RerankerLo
             raise _refused(row, f"with scores, which {name} ignores", "use loss: score_head, or regression")
 
 
+def no_negatives(row: TrainingRow) -> InvalidInputError:
+    """The error of a batch in which no query has anything to be compared with.
+
+    Args:
+        row: One of its rows.
+
+    Returns:
+        The error.
+    """
+    return InvalidInputError("training rows", f"no row of {row.source!r} has negatives", hint="mine some first")
+
+
 def _refused(row: TrainingRow, problem: str, hint: str) -> InvalidInputError:
     return InvalidInputError("training rows", f"rows of {row.source!r} {problem}", hint=hint)
 

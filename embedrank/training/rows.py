@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from embedrank.core.errors import DatasetError
+from embedrank.core.errors import DatasetError, InvalidInputError
 from embedrank.training.data.readers import jsonl
 from embedrank.training.data.record import Malformed
 from embedrank.training.data.source import SourceConfig
@@ -53,10 +53,31 @@ class TrainingRow:
     document_ids: tuple[str, ...] = ()
     teacher_scores: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        num_documents = len(self.positives) + len(self.negatives)
+        for name in ("document_ids", "teacher_scores"):
+            if (count := len(getattr(self, name))) not in (0, num_documents):
+                problem = f"{count} {name} for {num_documents} documents of a row of {self.source!r}"
+                raise InvalidInputError("training row", problem, hint="change them together with the documents")
+
     @property
     def identities(self) -> tuple[str, ...]:
         """What tells documents apart, for each of `positives`, then of `negatives`: ids, else texts."""
         return self.document_ids or (*self.positives, *self.negatives)
+
+    def with_negatives(self, negatives: Sequence[str]) -> TrainingRow:
+        """The row with other negatives; new ones are told apart by their text, and no teacher has scored them.
+
+        Args:
+            negatives: Their texts; those that the row has already keep their ids.
+
+        Returns:
+            The row, without teacher's scores.
+        """
+        known = dict(zip(self.negatives, self.identities[len(self.positives) :], strict=True))
+        names = (*self.identities[: len(self.positives)], *[known.get(text, text) for text in negatives])
+        ids = names if self.document_ids else ()
+        return replace(self, negatives=tuple(negatives), document_ids=ids, teacher_scores=())
 
     def reordered(self, positives: Sequence[int], negatives: Sequence[int]) -> TrainingRow:
         """The row with its documents in another order; what belongs to a document goes with it.

@@ -164,9 +164,11 @@ def test_steps_in_passes_have_the_gradient_of_the_whole_batch() -> None:
     assert largest_difference(*found) < 1e-5
 
 
-def test_rows_without_scores_and_without_a_teacher_are_refused() -> None:
+def test_rows_without_scores_or_without_negatives_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="teacher_scores"):
         objective(None, "kl").loss(rows())
+    with pytest.raises(InvalidInputError, match="no row of 'some retrieval' has negatives"):
+        objective(TEACHERS["kl"], "kl").loss(rows_of("retrieval", negatives=()))
 
 
 @pytest.mark.parametrize(

@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn.functional import normalize
 
 from embedrank.core.errors import ConfigError, InvalidInputError
 from embedrank.model.checkpoint import save_embedder
 from embedrank.model.embedder import Embedder
 from embedrank.model.prompting import PromptPolicy
+from embedrank.training import embedder_task
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.embedder_objective import EmbedderObjective
 from embedrank.training.gradients import Gradients
 from embedrank.training.loop_config import LoopConfig
-from embedrank.training.losses.embedded_batch import EmbeddedBatch
 from embedrank.training.losses.for_embedders import EMBEDDER_LOSSES, LOSS_OF_TASK
 from embedrank.training.parallel.alone import Alone
 from embedrank.training.settings import build
@@ -48,9 +49,10 @@ def test_a_batch_takes_the_loss_of_its_task_over_every_prefix(task: str) -> None
     texts = ours.texts(rows)
     vectors, expected = ours.embed(texts.sequences), torch.zeros(())
     loss = EMBEDDER_LOSSES[LOSS_OF_TASK[task]]
-    scores = torch.tensor([row.score for row in rows]) if task == "sts" else None
     for dim in (48, 16):
-        batch: EmbeddedBatch = texts.places.embedded(normalize(vectors[:, :dim], dim=-1), slice(None), scores)
+        batch = texts.places.embedded(normalize(vectors[:, :dim], dim=-1), slice(None))
+        if task == "sts":
+            batch = replace(batch, scores_N=torch.tensor([row.score for row in rows]))
         expected = expected + 0.5 * loss.compute(batch, ours.config.switches(LOSS_OF_TASK[task]))
     assert found.item() == pytest.approx(expected.item(), rel=1e-5)
     assert found > 0
@@ -91,6 +93,21 @@ def test_losses_are_computed_in_float32_under_autocast() -> None:
     assert torch.equal(rough, torch.stack([term(vectors) for term in batch.terms]))
 
 
+@pytest.mark.parametrize("changes", [{}, {"detach_others": True}, {"cross_device": False}])
+def test_vectors_of_others_are_gathered_as_the_switches_say(
+    changes: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def gather(vectors: Tensor, *, detached: bool) -> Tensor:
+        asked.append(detached)
+        return vectors
+
+    monkeypatch.setattr(embedder_task, "gather_rows", gather)
+    objective(**changes).loss(rows_of("code"))
+    assert asked == ([] if changes.get("cross_device") is False else [changes.get("detach_others", False)])
+
+
 def test_hard_negatives_that_a_loss_does_not_read_are_not_embedded() -> None:
     rows = rows_of("sts", negatives=("never read",))
     assert len(objective().texts(rows).sequences) == 2 * len(rows)
@@ -102,6 +119,14 @@ def test_rows_with_one_document_id_are_no_negatives_of_each_other() -> None:
     same = [replace(row, document_ids=("the same",)) for row in apart]
     assert ours.loss(apart) > 0
     assert ours.loss(same) == 0
+
+
+def test_scores_are_compared_within_a_source_only() -> None:
+    ours, one = objective(), rows_of("sts")
+    other = [replace(row, source="others", score=100 * (row.score or 0)) for row in reversed(one)]
+    both = ours.loss([*one, *other]).item()
+    assert both < ours.loss([*one, *[replace(row, source="some sts") for row in other]]).item()
+    assert both > max(ours.loss(one).item(), ours.loss(other).item())
 
 
 FORMS = [{"int8": 1.0}, {"binary": 1.0}, {"lsq": 1.0}, {"none": 0.5, "lsq": 0.25, "binary": 0.25}]
@@ -122,6 +147,8 @@ def test_quantised_forms_learn(quantise: dict[str, float]) -> None:
 
 
 def test_learned_steps_train_and_the_saved_model_is_an_ordinary_one(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
     ours = objective(quantise={"lsq": 1.0})
     steps = ours.module.embedding_steps
     ours.loss(rows_of("retrieval")).backward()
@@ -132,7 +159,22 @@ def test_learned_steps_train_and_the_saved_model_is_an_ordinary_one(tmp_path: Pa
     texts = ["hello world", "a b c"]
     vectors = torch.from_numpy(Embedder.load(str(tmp_path / "model")).encode_documents(texts))
     sequences = [ids for ids, _ in pico_tokenizer().encode_ended(texts, max_length=64)]
-    torch.testing.assert_close(vectors, normalize(ours.embed(sequences), dim=-1).detach(), atol=1e-5, rtol=0)
+    expected = normalize(ours.embed(sequences), dim=-1).detach()
+    torch.testing.assert_close(vectors, expected, atol=1e-5, rtol=0)
+    theirs = SentenceTransformer(str(tmp_path / "model"), device="cpu").encode_document(texts, convert_to_tensor=True)
+    torch.testing.assert_close(theirs.float(), expected, atol=1e-5, rtol=0)
+
+
+def test_a_second_stage_goes_on_with_the_steps_or_leaves_them_alone() -> None:
+    first = objective(quantise={"lsq": 1.0})
+    steps = first.module.embedding_steps
+    for quantise, learns in (({"lsq": 1.0}, True), (None, False), ({"lsq": 1.0}, True)):
+        config = EmbedderObjectiveConfig(dims=(48, 16), quantise=quantise)
+        EmbedderObjective(first.module, pico_tokenizer(), config)
+        assert first.module.embedding_steps is steps
+        assert steps.requires_grad == learns
+    shorter = EmbedderObjectiveConfig(dims=(32,), quantise={"lsq": 1.0})
+    assert len(EmbedderObjective(first.module, pico_tokenizer(), shorter).module.embedding_steps) == 1
 
 
 def test_a_token_table_takes_every_form_but_the_learned_one() -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from embedrank.core.errors import ConfigError, InvalidInputError
+from embedrank.core.prompts import rerank_template
 from embedrank.model.checkpoint import save_reranker
 from embedrank.model.reranker import Reranker
 from embedrank.training.gradients import Gradients
@@ -21,6 +22,7 @@ from embedrank.training.parallel.alone import Alone
 from embedrank.training.reranker_config import RerankerObjectiveConfig
 from embedrank.training.reranker_objective import RerankerObjective
 from embedrank.training.rows import TrainingRow
+from embedrank.training.tokenized import tokenize_pairs
 from tests.model.conftest import pico_decoder, pico_tokenizer
 from tests.training.conftest import gradients, largest_difference
 from tests.training.task_rows import rows_of
@@ -85,10 +87,17 @@ def test_a_score_head_begins_as_the_tokens_learns_beside_them_and_is_saved_with_
     headed.loss(rows()).backward()
     assert headed.module.score.weight.grad.any()
     optimizer.step()
+    from transformers import AutoModelForSequenceClassification
+
     save_reranker(tmp_path / "model", headed.module, pico_tokenizer(), dtype=torch.float32)
     loaded = Reranker.load(str(tmp_path / "model"))
     found = [loaded.logits(query, [document]).item() for query, document, _ in pairs]
-    assert found == pytest.approx(headed.logits(pairs).tolist(), abs=1e-4)
+    expected = headed.logits(pairs).tolist()
+    assert found == pytest.approx(expected, abs=1e-4)
+    ids = [tokenize_pairs([pair], pico_tokenizer(), rerank_template("default"), max_length=512) for pair in pairs]
+    theirs = AutoModelForSequenceClassification.from_pretrained(tmp_path / "model", dtype=torch.float32)
+    with torch.no_grad():
+        assert [theirs(torch.tensor(one)).logits.item() for one in ids] == pytest.approx(expected, abs=1e-4)
 
 
 def test_an_untied_decoder_is_judged_by_its_own_head() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from embedrank.core.errors import DatasetError
+from embedrank.core.errors import DatasetError, InvalidInputError
 from embedrank.training.data.row_file import RowFile, RowFileWriter
 from embedrank.training.mixing import Mixture
 from embedrank.training.mixture_config import MixtureConfig
@@ -48,6 +49,17 @@ def test_ids_and_scores_are_read_stored_and_shuffled_with_their_documents(tmp_pa
     batches = [mixture.next_batch()[0] for _ in range(12)]
     assert len({batch.negatives for batch in batches}) > 1
     assert all(of_documents(batch) == expected for batch in batches)
+
+
+def test_documents_cannot_change_without_what_belongs_to_them(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="5 document_ids for 3 documents of a row of 's'"):
+        replace(read(tmp_path), negatives=("another",))
+
+
+def test_other_negatives_keep_the_ids_of_those_that_stay(tmp_path: Path) -> None:
+    mined = read(tmp_path).with_negatives(["new", "m"])
+    assert (mined.negatives, mined.document_ids, mined.teacher_scores) == (("new", "m"), ("1", "2", "new", "4"), ())
+    assert read(tmp_path, document_ids=None).with_negatives(["new"]).document_ids == ()
 
 
 def test_identities_are_ids_or_else_texts(tmp_path: Path) -> None:

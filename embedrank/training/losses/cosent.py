@@ -2,8 +2,8 @@
 
     L = log( 1 + sum over s_i > s_j of exp((cos_j - cos_i)/t) )        i, j: pairs of query and positive, with scores s
 
-Only the order of scores counts, never their scale. The sum is over pairs of rows, so rows of all processes are compared
-and each process has the whole loss.
+Only the order of scores counts; those on different scales are not compared. The sum is over pairs of rows, so rows of
+all processes are compared and each process has the whole loss.
 
 Shape suffix: N rows.
 Source: Su, CoSENT, https://kexue.fm/archives/8847; used for scored rows by Qwen3-VL-Embedding, arXiv 2601.04720.
@@ -53,5 +53,7 @@ def cosent(batch: EmbeddedBatch, config: CosentConfig) -> Tensor:
     cosines_N = replace(batch, rows=ALL_ROWS).cosines_B
     differences_NN = (cosines_N[None, :] - cosines_N[:, None]) / config.temperature
     ordered_NN = batch.scores_N[:, None] > batch.scores_N[None, :]
+    if batch.scales_N is not None:
+        ordered_NN = ordered_NN & (batch.scales_N[:, None] == batch.scales_N[None, :])
     one = torch.zeros(1, dtype=cosines_N.dtype, device=cosines_N.device)  # exp(0)
     return torch.cat((one, differences_NN.masked_fill(~ordered_NN, float("-inf")).flatten())).logsumexp(0)

@@ -30,6 +30,7 @@ class EmbeddedBatch:
         positive_ids_N: The same for positives. In clustering they name the cluster.
         negative_ids_NK: The same for hard negatives.
         scores_N: Graded similarity of query and positive; None where there is none.
+        scales_N: Integers that are equal where scores are on one scale; None means that all are.
         rows: Rows whose loss is wanted: those of this process, or as many as fit in memory.
     """
 
@@ -41,6 +42,7 @@ class EmbeddedBatch:
     positive_ids_N: Tensor | None = None
     negative_ids_NK: Tensor | None = None
     scores_N: Tensor | None = None
+    scales_N: Tensor | None = None
     rows: slice = field(default_factory=lambda: ALL_ROWS)
 
     @property

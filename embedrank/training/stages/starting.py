@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from embedrank.core.errors import CheckpointError
 from embedrank.model.checkpoint import save_embedder, save_reranker
@@ -90,6 +90,8 @@ class Start:
         """
         with torch.device("meta"):
             decoder = Decoder(self.decoder.config)
+            if SCORE in weights:
+                decoder.score = nn.Linear(decoder.config.hidden_size, 1, bias=False)
         decoder.load_state_dict({name: weights[name] for name in decoder.state_dict()}, assign=True)
         fresh = target.with_name(target.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
@@ -104,8 +106,7 @@ class Start:
                 provenance=told,
             )
         else:
-            score, head = weights.get(SCORE), self.lm_head_VM
-            head = head if score is None else None
-            save_reranker(fresh, decoder, self.tokenizer, lm_head_VM=head, score_1M=score, provenance=told)
+            head = None if SCORE in weights else self.lm_head_VM
+            save_reranker(fresh, decoder, self.tokenizer, lm_head_VM=head, provenance=told)
         shutil.rmtree(target, ignore_errors=True)
         fresh.rename(target)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -14,23 +16,31 @@ from embedrank.training.losses.cosent import CosentConfig, cosent
 from tests.training.losses.formulas import assert_equal, assert_parts_make_the_whole, batch_of, numbers
 
 NUM_ROWS, DIM = 6, 6
-SCORES = [0.1, 4.0, 2.5, 2.5, 5.0, 0.0]
+SCORES, SCALES = [0.1, 4.0, 2.5, 2.5, 5.0, 0.0], [1, 1, 2, 1, 1, 2]
 CONFIG = CosentConfig(temperature=0.2)
 make = partial(batch_of, num_rows=NUM_ROWS, num_hard=0, scores=SCORES)
 
 
-def literal(texts: Tensor) -> Tensor:
+def literal(texts: Tensor, scales: Sequence[int] = (0,) * NUM_ROWS) -> Tensor:
     cosines = cosine_similarity(texts[:NUM_ROWS], texts[NUM_ROWS : 2 * NUM_ROWS], dim=-1)
     inside = torch.ones((), dtype=torch.float64)
     for i in range(NUM_ROWS):
         for j in range(NUM_ROWS):
-            if SCORES[i] > SCORES[j]:
+            if SCORES[i] > SCORES[j] and scales[i] == scales[j]:
                 inside = inside + torch.exp((cosines[j] - cosines[i]) / CONFIG.temperature)
     return torch.log(inside)
 
 
 def test_value_and_gradient_equal_the_formula() -> None:
     assert_equal(lambda texts: cosent(make(texts), CONFIG), literal, numbers(2 * NUM_ROWS, DIM))
+
+
+def test_only_scores_on_one_scale_are_compared() -> None:
+    assert_equal(
+        lambda texts: cosent(replace(make(texts), scales_N=torch.tensor(SCALES)), CONFIG),
+        lambda texts: literal(texts, SCALES),
+        numbers(2 * NUM_ROWS, DIM),
+    )
 
 
 def test_the_gradient_is_that_of_finite_differences() -> None:
