@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from embedrank.training.negatives import reasons
@@ -41,7 +41,7 @@ class Decision:
     """
 
     outcome: str
-    negatives: Sequence[Negative] = ()
+    negatives: tuple[Negative, ...] = ()
     documents: Mapping[str, int] = field(default_factory=dict)
     num_judged: int = 0
     positive_score: float | None = None
@@ -63,10 +63,10 @@ class Decision:
         outcome, negatives, documents, num_judged, positive_score = json.loads(line)
         return cls(
             outcome=outcome,
-            negatives=[
+            negatives=tuple(
                 Negative(place=place, rank=rank, score=score, encoder=encoder, relevance=relevance)
                 for place, rank, score, encoder, relevance in negatives
-            ],
+            ),
             documents=documents,
             num_judged=num_judged,
             positive_score=positive_score,

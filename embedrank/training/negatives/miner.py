@@ -6,7 +6,7 @@ Shape suffixes: Q queries, K documents found, D dimensions, P positives of a row
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -34,9 +34,7 @@ class Miner:
         libraries: Sequence[Library],
         known: KnownPositives,
         config: MiningConfig,
-        *,
-        reranker: Reranker | None = None,
-        threads: int = 1,
+        reranker: Reranker | None,
     ) -> None:
         """Put it together.
 
@@ -46,10 +44,9 @@ class Miner:
             known: All positives of all rows.
             config: The bounds, and how to draw.
             reranker: Has a veto; None for none.
-            threads: Rows whose documents the reranker is asked for at a time; more than 1 only if it can be.
         """
         self._corpus, self._libraries, self._known, self._config = corpus, libraries, known, config
-        self._reranker, self._threads = reranker, threads
+        self._reranker = reranker
 
     def decide(self, rows: Sequence[TrainingRow], *, first: int) -> list[Decision]:
         """Decide on some rows.
@@ -61,25 +58,17 @@ class Miner:
         Returns:
             One decision a row.
         """
-        decisions = [self._without_search(row) for row in rows]
-        places = [place for place, decision in enumerate(decisions) if decision is None]
+        decisions = {place: self._without_search(row) for place, row in enumerate(rows)}
+        places = [place for place, decision in decisions.items() if decision is None]
         searched = [rows[place] for place in places]
-        windows = [self._windows(library, searched) for library in self._libraries] if searched else []
+        found = [self._windows(library, searched) for library in self._libraries] if searched else []
+        for place, row, *windows in zip(places, searched, *found, strict=True):
+            decisions[place] = self._select(row, windows, first + place)
+        return [decision for decision in decisions.values() if decision is not None]
 
-        def selected(number: int) -> Decision:
-            row = searched[number]
-            return select(
-                [found[number] for found in windows],
-                self._identities(row),
-                self._config,
-                row=first + places[number],
-                relevance=None if self._reranker is None else lambda at: self._relevance(row, at),
-            )
-
-        with ThreadPoolExecutor(self._threads) as pool:
-            for place, decision in zip(places, pool.map(selected, range(len(searched))), strict=True):
-                decisions[place] = decision
-        return [decision for decision in decisions if decision is not None]
+    def _select(self, row: TrainingRow, windows: Sequence[Window], number: int) -> Decision:
+        relevance = None if self._reranker is None else partial(self._relevance, self._reranker, row)
+        return select(windows, self._identities(row), self._config, row=number, relevance=relevance)
 
     def _without_search(self, row: TrainingRow) -> Decision | None:
         if row.score is not None:
@@ -131,10 +120,9 @@ class Miner:
             written=digests(written_negatives(row, self._known, self._config).kept),
         )
 
-    def _relevance(self, row: TrainingRow, places: Sequence[int]) -> FloatArray:
-        assert self._reranker is not None
+    def _relevance(self, reranker: Reranker, row: TrainingRow, places: Sequence[int]) -> FloatArray:
         instruction = row.instruction or self._config.instruction
-        return self._reranker.score(row.query, self._corpus.texts(places), instruction=instruction)
+        return reranker.score(row.query, self._corpus.texts(places), instruction=instruction)
 
 
 def _split(vectors_ND: FloatArray, counts: Sequence[int]) -> list[FloatArray]:

@@ -52,9 +52,7 @@ class MiningTask:
     inputs: Mapping[str, object] = field(default_factory=dict)
 
 
-def mine(
-    task: MiningTask, out: Path, config: MiningConfig, *, tell: Tell, threads: int = 1, restart: bool = False
-) -> dict[str, object]:
+def mine(task: MiningTask, out: Path, config: MiningConfig, *, tell: Tell, restart: bool = False) -> dict[str, object]:
     """Mine negatives for all rows and write them, going on where an earlier run was killed.
 
     Args:
@@ -62,7 +60,6 @@ def mine(
         out: The output; its name ends in .jsonl, .jsonl.gz or .parquet.
         config: The bounds, and how to draw.
         tell: Told what is done.
-        threads: Rows whose documents the reranker is asked for at a time; more than 1 only if it can be.
         restart: Whether to throw away what an earlier run left.
 
     Returns:
@@ -78,16 +75,14 @@ def mine(
     work = WorkFolder(out, restart=restart)
     try:
         work.agree({**task.inputs, "settings": asdict(config), "encoders": list(task.encoders)})
-        return _mine(task, out, config, work, tell, threads)
+        return _mine(task, out, config, work, tell)
     except OSError as error:
         raise StorageError(out, f"cannot write: {error.strerror or error}") from error
     finally:
         work.close()
 
 
-def _mine(
-    task: MiningTask, out: Path, config: MiningConfig, work: WorkFolder, tell: Tell, threads: int
-) -> dict[str, object]:
+def _mine(task: MiningTask, out: Path, config: MiningConfig, work: WorkFolder, tell: Tell) -> dict[str, object]:
     known = KnownPositives(_counted(task.rows(), "reading rows", tell))
     if not known.num_rows:
         raise DatasetError("training rows", "there are none")
@@ -97,9 +92,11 @@ def _mine(
     libraries = [Library(encoder, number, work, config) for number, encoder in enumerate(encoders)]
     for name, library in zip(task.encoders, libraries, strict=True):
         library.embed(corpus, partial(tell, f"embedding the corpus, {name}"))
+    (work.path / _DECISIONS).touch()
+    os.truncate(work.path / _DECISIONS, work.progress.decision_bytes)
     if work.progress.num_rows < known.num_rows:
         reranker = None if task.reranker is None else task.reranker()
-        miner = Miner(corpus, libraries, known, config, reranker=reranker, threads=threads)
+        miner = Miner(corpus, libraries, known, config, reranker)
         _decide(task.rows(), miner, work, lambda done: tell("mining", done, known.num_rows))
     report = write_output(
         out,
@@ -129,12 +126,9 @@ def _corpus(task: MiningTask, known: KnownPositives, work: WorkFolder, tell: Tel
 
 
 def _decide(rows: Iterable[TrainingRow], miner: Miner, work: WorkFolder, tell: Callable[[int], None]) -> None:
-    path = work.path / _DECISIONS
-    path.touch()
-    os.truncate(path, work.progress.decision_bytes)
     remaining = islice(rows, work.progress.num_rows, None)
     tell(work.progress.num_rows)
-    with path.open("ab") as file:
+    with (work.path / _DECISIONS).open("ab") as file:
         while part := list(islice(remaining, _ROWS_AT_ONCE)):
             decided = miner.decide(part, first=work.progress.num_rows)
             file.write("".join(decision.to_line() for decision in decided).encode("ascii"))

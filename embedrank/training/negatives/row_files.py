@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from embedrank.core.errors import DatasetError, InvalidInputError
-from embedrank.training.rows import TrainingRow, read_rows
+from embedrank.training.rows import TASKS, TrainingRow, read_rows
 
 SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".parquet")
 _ROWS_AT_ONCE: Final = 1024
@@ -99,10 +99,11 @@ def _table_rows(path: Path) -> Iterator[TrainingRow]:
 
 
 def _row(cells: dict[str, Any], path: Path, number: int) -> TrainingRow:
-    values: dict[str, Any] = {"task": "retrieval"}
-    values |= {
+    values: dict[str, Any] = {
         name: tuple(cell) if isinstance(cell, list) else cell for name, cell in cells.items() if cell is not None
     }
+    if values.get("task") not in TASKS:
+        raise DatasetError(path, f"task {values.get('task')!r} is none of {', '.join(TASKS)}", line=number)
     if not values.get("query") or not values.get("positives"):
         raise DatasetError(path, "query and positives must not be empty", line=number)
     return TrainingRow(**values)

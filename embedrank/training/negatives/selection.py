@@ -56,7 +56,7 @@ def select(
     counts[reasons.KEPT if is_enough else reasons.ROW_DROPPED] += len(kept)
     return Decision(
         outcome=reasons.KEPT if is_enough else reasons.TOO_FEW,
-        negatives=kept if is_enough else (),
+        negatives=tuple(kept) if is_enough else (),
         documents={reason: count for reason, count in counts.items() if count},
         num_judged=num_judged,
         positive_score=positive_score,
