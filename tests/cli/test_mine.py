@@ -7,7 +7,9 @@ import json
 
 import pytest
 
+from embedrank.cli.wiring import Wiring
 from tests.cli.command_line import assert_one_error_line, fake_wiring, no_models, say
+from tests.model.conftest import pico_decoder, pico_tokenizer
 from tests.search.fakes import BagEncoder
 
 ANIMALS = ("bear", "whale", "fox", "owl", "newt", "moth")
@@ -45,6 +47,26 @@ def test_rows_come_back_with_negatives_and_a_report(capsys, tmp_path, rows):
     assert [row["query"] for row in mined] == [row["query"] for row in read(rows)]
     assert all(len(row["negatives"]) == 2 and row["positives"][0] not in row["negatives"] for row in mined)
     assert not (tmp_path / "mined.jsonl.partial").exists()
+
+
+def test_real_models_mine_and_veto(capsys, tmp_path, rows):
+    import torch
+
+    from embedrank.model.checkpoint import save_embedder, save_reranker
+    from embedrank.model.prompting import PromptPolicy
+
+    embedder, reranker = tmp_path / "embedder", tmp_path / "reranker"
+    save_embedder(
+        embedder, pico_decoder(), pico_tokenizer(), prompts=PromptPolicy(), max_length=512, dtype=torch.float32
+    )
+    save_reranker(reranker, pico_decoder(), pico_tokenizer(), dtype=torch.float32)
+    shared = ("mine", rows, "-o", tmp_path / "m.jsonl", "-m", embedder, *LOOSE, "--min-negatives", 0, "--json")
+    free = json.loads(say(capsys, *shared, wiring=Wiring()).out)
+    assert free["rows"]["kept"] == 6
+    bound = ("--reranker", reranker, "--max-relevance")
+    assert json.loads(say(capsys, *shared, *bound, 1, wiring=Wiring()).out)["documents"] == free["documents"]
+    vetoed = json.loads(say(capsys, *shared, *bound, 0, wiring=Wiring()).out)
+    assert vetoed["documents"]["called relevant by the reranker"] == free["num_negatives_mined"] > 0
 
 
 def test_people_are_told_what_was_dropped_and_why(capsys, tmp_path, rows):

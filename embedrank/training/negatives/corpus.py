@@ -92,7 +92,7 @@ class Corpus:
         self._order = np.argsort(self.digests)
         self._ends: npt.NDArray[np.int64] = ends[places]
         self._starts: npt.NDArray[np.int64] = np.concatenate([np.zeros(1, dtype=np.int64), ends])[places]
-        self._bytes = np.memmap(folder / _TEXTS, dtype=np.uint8, mode="r") if len(places) else np.empty(0, np.uint8)
+        self._file = (folder / _TEXTS).open("rb")  # read, not mapped: mapped pages would count as memory
 
     def __len__(self) -> int:
         return len(self.digests)
@@ -105,7 +105,12 @@ class Corpus:
 
     def text(self, place: int) -> str:
         """The text of a document, by its number from 0."""
-        return self._bytes[self._starts[place] : self._ends[place]].tobytes().decode("utf-8")
+        self._file.seek(self._starts[place])
+        return self._file.read(self._ends[place] - self._starts[place]).decode("utf-8")
+
+    def close(self) -> None:
+        """Close its file."""
+        self._file.close()
 
     def texts(self, places: Iterable[int]) -> list[str]:
         """The texts of some documents."""

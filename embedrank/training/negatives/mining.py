@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -86,29 +87,29 @@ def _mine(task: MiningTask, out: Path, config: MiningConfig, work: WorkFolder, t
     known = KnownPositives(_counted(task.rows(), "reading rows", tell))
     if not known.num_rows:
         raise DatasetError("training rows", "there are none")
-    corpus = _corpus(task, known, work, tell)
-    encoders = [load() for load in task.encoders.values()]
-    work.agree({"fingerprints": [encoder.fingerprint for encoder in encoders]})
-    libraries = [Library(encoder, number, work, config) for number, encoder in enumerate(encoders)]
-    for name, library in zip(task.encoders, libraries, strict=True):
-        library.embed(corpus, partial(tell, f"embedding the corpus, {name}"))
-    (work.path / _DECISIONS).touch()
-    os.truncate(work.path / _DECISIONS, work.progress.decision_bytes)
-    if work.progress.num_rows < known.num_rows:
-        reranker = None if task.reranker is None else task.reranker()
-        miner = Miner(corpus, libraries, known, config, reranker)
-        _decide(task.rows(), miner, work, lambda done: tell("mining", done, known.num_rows))
-    report = write_output(
-        out,
-        work.path,
-        zip(task.rows(), _decisions(work), strict=True),
-        corpus,
-        known,
-        config,
-        encoders=list(task.encoders),
-        facts=_facts(task, config, work),
-        tell=lambda done: tell("writing", done, known.num_rows),
-    )
+    with closing(_corpus(task, known, work, tell)) as corpus:
+        encoders = [load() for load in task.encoders.values()]
+        work.agree({"fingerprints": [encoder.fingerprint for encoder in encoders]})
+        libraries = [Library(encoder, number, work, config) for number, encoder in enumerate(encoders)]
+        for name, library in zip(task.encoders, libraries, strict=True):
+            library.embed(corpus, partial(tell, f"embedding the corpus, {name}"))
+        (work.path / _DECISIONS).touch()
+        os.truncate(work.path / _DECISIONS, work.progress.decision_bytes)
+        if work.progress.num_rows < known.num_rows:
+            reranker = None if task.reranker is None else task.reranker()
+            miner = Miner(corpus, libraries, known, config, reranker)
+            _decide(task.rows(), miner, work, lambda done: tell("mining", done, known.num_rows))
+        report = write_output(
+            out,
+            work.path,
+            zip(task.rows(), _decisions(work), strict=True),
+            corpus,
+            known,
+            config,
+            encoders=list(task.encoders),
+            facts=_facts(task, config, work),
+            tell=lambda done: tell("writing", done, known.num_rows),
+        )
     work.remove()
     return report
 
