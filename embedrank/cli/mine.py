@@ -109,9 +109,9 @@ def _run(rows: Path, to: Path, settings: MineSettings, wiring: Wiring, *, restar
     documents = corpus_file(None if settings.corpus is None else Path(settings.corpus), rows)
     if to.resolve() in (rows.resolve(), documents and documents.resolve()):
         raise InvalidInputError(str(to), "is an input", hint="choose another name")
-    models = _Models(wiring)
+    models, opened = _Models(wiring), open_rows(rows, settings.split)
     task = MiningTask(
-        rows=open_rows(rows, settings.split),
+        rows=opened.read,
         corpus=None if documents is None else partial(read_corpus, documents),
         encoders={name: partial(models.encoder, name) for name in settings.model},
         reranker=None if settings.reranker is None else partial(models.reranker, settings.reranker),
@@ -120,11 +120,14 @@ def _run(rows: Path, to: Path, settings: MineSettings, wiring: Wiring, *, restar
             "corpus": None if documents is None else stamp(documents),
             "split": settings.split if rows.is_dir() else None,
             "reranker": settings.reranker,
+            "left_out": dict(opened.left_out),
         },
     )
     with stages() as tell:
         report = mine_rows(task, to, settings.negatives, tell=tell, restart=restart)
     models.note_truncated()
+    for reason, count in opened.left_out.items():
+        note(f"left out: {count} {reason}")
     return report
 
 
@@ -154,6 +157,8 @@ class _Models:
 
 
 def _show(report: Mapping[str, Any], to: Path) -> None:
+    from embedrank.training.negatives.output import provenance_path, report_path
+
     console = out()
     lines = {
         f"{report['num_rows_written']} of {report['num_rows']} rows": report["rows"],
@@ -172,4 +177,4 @@ def _show(report: Mapping[str, Any], to: Path) -> None:
         spread = ", ".join(f"{name} {value:g}" for name, value in report[what].items())
         if spread:
             console.print(Text(f"{what.replace('_', ' ')}: {spread}", style="dim"), soft_wrap=True)
-    note(f"wrote {to}, {to.name}.provenance.jsonl, {to.name}.report.json")
+    note(f"wrote {to}, {provenance_path(to).name}, {report_path(to).name}")

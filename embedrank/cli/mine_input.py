@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,20 @@ if TYPE_CHECKING:
     from embedrank.training.rows import TrainingRow
 
 
-def open_rows(path: Path, split: str) -> Callable[[], Iterable[TrainingRow]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Rows that can be read again and again.
+
+    Attributes:
+        read: Reads them from the beginning.
+        left_out: What of a BEIR folder became no row, by reason.
+    """
+
+    read: Callable[[], Iterable[TrainingRow]]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def open_rows(path: Path, split: str) -> Rows:
     """What reads the rows.
 
     Args:
@@ -21,7 +35,7 @@ def open_rows(path: Path, split: str) -> Callable[[], Iterable[TrainingRow]]:
         split: Which judgements of the folder become rows: one a query, its relevant documents as positives.
 
     Returns:
-        A function to call once for each time they are read.
+        The rows, not read yet if they stand in a file.
 
     Raises:
         InvalidInputError: If there is no such file, or it is none of training rows.
@@ -30,12 +44,11 @@ def open_rows(path: Path, split: str) -> Callable[[], Iterable[TrainingRow]]:
     from embedrank.training.negatives.row_files import require_suffix, rows_of
 
     if path.is_dir():
-        rows = list(_beir_rows(path, split))
-        return lambda: rows
+        return _beir_rows(path, split)
     if not path.is_file():
         raise InvalidInputError(str(path), "no such file")
     require_suffix(path)
-    return partial(rows_of, path)
+    return Rows(read=partial(rows_of, path))
 
 
 def corpus_file(corpus: Path | None, rows: Path) -> Path | None:
@@ -86,15 +99,25 @@ def stamp(path: Path) -> list[object]:
     return [[str(each.resolve()), each.stat().st_size, each.stat().st_mtime_ns] for each in files]
 
 
-def _beir_rows(folder: Path, split: str) -> Iterator[TrainingRow]:
+def _beir_rows(folder: Path, split: str) -> Rows:
     from embedrank.core.types import joined_text
     from embedrank.evaluation.beir import load_beir
     from embedrank.training.rows import TrainingRow
 
     dataset = load_beir(folder, split)
-    texts = {document.id: joined_text(document.title, document.text) for document in dataset.documents}
+    joined = {document.id: joined_text(document.title, document.text) for document in dataset.documents}
+    texts = {name: text for name, text in joined.items() if text.strip()}
+    rows, num_absent = [], 0
     for name, query in dataset.queries.items():
         grades = sorted(dataset.qrels[name].items(), key=lambda row: -row[1])
-        positives = tuple(texts[document] for document, grade in grades if grade > 0 and document in texts)
+        relevant = [document for document, grade in grades if grade > 0]
+        positives = tuple(texts[document] for document in relevant if document in texts)
+        num_absent += len(relevant) - len(positives)
         if positives:
-            yield TrainingRow(task="retrieval", query=query, positives=positives, source=folder.name)
+            rows.append(TrainingRow(task="retrieval", query=query, positives=positives, source=folder.name))
+    left_out = {
+        "judged queries without a text": dataset.num_missing_queries,
+        "judged queries without a relevant document in the corpus": len(dataset.queries) - len(rows),
+        "relevant documents that the corpus lacks or has blank": num_absent,
+    }
+    return Rows(read=lambda: rows, left_out={reason: count for reason, count in left_out.items() if count})

@@ -111,6 +111,20 @@ def test_a_beir_folder_brings_rows_and_corpus(capsys, tmp_path):
     assert_one_error_line(say(capsys, "mine", folder, "-o", out, wiring=no_models()), "no qrels for split 'train'")
 
 
+def test_what_of_a_beir_folder_becomes_no_row_is_told(capsys, tmp_path):
+    (tmp_path / "set" / "qrels").mkdir(parents=True)
+    documents = [*({"_id": name, "text": name} for name in ANIMALS), {"_id": "blank", "text": " "}]
+    write_lines(tmp_path / "set" / "corpus.jsonl", documents)
+    queries = [{"_id": "q", "text": "bear"}, {"_id": "r", "text": "fox"}]
+    write_lines(tmp_path / "set" / "queries.jsonl", queries)
+    (tmp_path / "set" / "qrels" / "train.tsv").write_text("q\tbear\t1\nq\tgone\t1\nr\tblank\t1\ns\tfox\t1\n")
+    said = say(capsys, "mine", tmp_path / "set", "-o", tmp_path / "m.jsonl", *LOOSE, "--json")
+    report = json.loads(said.out)
+    assert (report["num_rows"], report["corpus"]["num_blank"]) == (1, 1)
+    assert list(report["inputs"]["left_out"].values()) == [1, 1, 2]
+    assert "left out: 1 judged queries without a text" in said.err
+
+
 def test_a_run_that_was_broken_off_goes_on_and_other_settings_are_refused(capsys, tmp_path, rows):
     class Breaking(BagEncoder):
         def encode_queries_reported(self, texts, *, instruction=None, dim=None):

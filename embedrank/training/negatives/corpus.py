@@ -8,6 +8,7 @@ places.i64     numbers of those that are the first with their digest: the docume
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ class CorpusCounts:
 
 
 def write_corpus(folder: Path, texts: Iterable[str]) -> tuple[CorpusCounts, Digests]:
-    """Put a corpus on disk, the first of equal texts only.
+    """Put a corpus on disk, durably, the first of equal texts only.
 
     Args:
         folder: Where to.
@@ -69,6 +70,9 @@ def write_corpus(folder: Path, texts: Iterable[str]) -> tuple[CorpusCounts, Dige
     known = np.fromfile(folder / _DIGESTS, dtype="<u8")
     places = np.sort(np.unique(known, return_index=True)[1])
     places.astype("<i8").tofile(folder / _PLACES)
+    for name in (_TEXTS, _ENDS, _DIGESTS, _PLACES):
+        with (folder / name).open("rb") as file:
+            os.fsync(file.fileno())
     repeated = np.delete(known, places)
     return CorpusCounts(num_read=num_read, num_blank=num_blank, num_repeated=len(repeated)), repeated
 
@@ -108,10 +112,10 @@ class Corpus:
         self._file.seek(self._starts[place])
         return self._file.read(self._ends[place] - self._starts[place]).decode("utf-8")
 
-    def close(self) -> None:
-        """Close its file."""
-        self._file.close()
-
     def texts(self, places: Iterable[int]) -> list[str]:
         """The texts of some documents."""
         return [self.text(place) for place in places]
+
+    def close(self) -> None:
+        """Close its file."""
+        self._file.close()

@@ -20,7 +20,7 @@ from embedrank.training.negatives.vectors import VectorFile
 from embedrank.training.negatives.work_folder import WorkFolder
 from embedrank.training.rows import TrainingRow
 
-_EMBEDDED_AT_ONCE: Final = 1024
+_EMBEDDED_AT_ONCE: Final = 256  # documents that a kill can lose
 _SEARCHED_AT_ONCE: Final = 4096
 
 

@@ -5,7 +5,7 @@ Shape suffixes: Q queries, K documents found, D dimensions, P positives of a row
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -48,23 +48,25 @@ class Miner:
         self._corpus, self._libraries, self._known, self._config = corpus, libraries, known, config
         self._reranker = reranker
 
-    def decide(self, rows: Sequence[TrainingRow], *, first: int) -> list[Decision]:
+    def decide(self, rows: Sequence[TrainingRow], *, first: int, skip: int = 0) -> Iterator[Decision]:
         """Decide on some rows.
 
         Args:
-            rows: The rows.
+            rows: The rows; they share one search.
             first: Number of the first of them.
+            skip: How many at the beginning were decided before.
 
-        Returns:
-            One decision a row.
+        Yields:
+            The decision on each row after those.
         """
-        decisions = {place: self._without_search(row) for place, row in enumerate(rows)}
-        places = [place for place, decision in decisions.items() if decision is None]
-        searched = [rows[place] for place in places]
+        known = [self._without_search(row) for row in rows]
+        searched = [row for row, decision in zip(rows, known, strict=True) if decision is None]
         found = [self._windows(library, searched) for library in self._libraries] if searched else []
-        for place, row, *windows in zip(places, searched, *found, strict=True):
-            decisions[place] = self._select(row, windows, first + place)
-        return [decision for decision in decisions.values() if decision is not None]
+        windows = zip(*found, strict=True)
+        for place, (row, decision) in enumerate(zip(rows, known, strict=True)):
+            of_row = next(windows) if decision is None else ()
+            if place >= skip:
+                yield decision or self._select(row, of_row, first + place)
 
     def _select(self, row: TrainingRow, windows: Sequence[Window], number: int) -> Decision:
         relevance = None if self._reranker is None else partial(self._relevance, self._reranker, row)

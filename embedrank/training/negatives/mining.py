@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
@@ -15,7 +14,7 @@ from embedrank.core.errors import DatasetError, InvalidInputError, StorageError
 from embedrank.core.protocols import Encoder, Reranker
 from embedrank.training.negatives.config import MiningConfig
 from embedrank.training.negatives.corpus import Corpus, write_corpus
-from embedrank.training.negatives.decision import Decision
+from embedrank.training.negatives.decision_file import DecisionFile
 from embedrank.training.negatives.known_positives import KnownPositives
 from embedrank.training.negatives.library import Library
 from embedrank.training.negatives.miner import Miner
@@ -24,8 +23,7 @@ from embedrank.training.negatives.row_files import require_suffix
 from embedrank.training.negatives.work_folder import WorkFolder
 from embedrank.training.rows import TrainingRow
 
-_ROWS_AT_ONCE: Final = 1024  # that share one pass over the vectors, and that a kill can lose
-_DECISIONS: Final = "decisions.jsonl"
+_ROWS_AT_ONCE: Final = 1024  # that share one pass over the vectors
 _COUNTED_EVERY: Final = 1000
 
 _Item = TypeVar("_Item")
@@ -78,7 +76,7 @@ def mine(task: MiningTask, out: Path, config: MiningConfig, *, tell: Tell, resta
         work.agree({**task.inputs, "settings": asdict(config), "encoders": list(task.encoders)})
         return _mine(task, out, config, work, tell)
     except OSError as error:
-        raise StorageError(out, f"cannot write: {error.strerror or error}") from error
+        raise StorageError(error.filename or out, error.strerror or str(error)) from error
     finally:
         work.close()
 
@@ -87,22 +85,20 @@ def _mine(task: MiningTask, out: Path, config: MiningConfig, work: WorkFolder, t
     known = KnownPositives(_counted(task.rows(), "reading rows", tell))
     if not known.num_rows:
         raise DatasetError("training rows", "there are none")
-    with closing(_corpus(task, known, work, tell)) as corpus:
+    with closing(_corpus(task, known, work, tell)) as corpus, closing(DecisionFile(work)) as decided:
         encoders = [load() for load in task.encoders.values()]
         work.agree({"fingerprints": [encoder.fingerprint for encoder in encoders]})
         libraries = [Library(encoder, number, work, config) for number, encoder in enumerate(encoders)]
         for name, library in zip(task.encoders, libraries, strict=True):
             library.embed(corpus, partial(tell, f"embedding the corpus, {name}"))
-        (work.path / _DECISIONS).touch()
-        os.truncate(work.path / _DECISIONS, work.progress.decision_bytes)
-        if work.progress.num_rows < known.num_rows:
+        if decided.num_rows < known.num_rows:
             reranker = None if task.reranker is None else task.reranker()
             miner = Miner(corpus, libraries, known, config, reranker)
-            _decide(task.rows(), miner, work, lambda done: tell("mining", done, known.num_rows))
+            _decide(task.rows(), miner, decided, lambda: tell("mining", decided.num_rows, known.num_rows))
         report = write_output(
             out,
             work.path,
-            zip(task.rows(), _decisions(work), strict=True),
+            zip(task.rows(), decided.decisions(), strict=True),
             corpus,
             known,
             config,
@@ -126,24 +122,17 @@ def _corpus(task: MiningTask, known: KnownPositives, work: WorkFolder, tell: Tel
     return Corpus(work.path)
 
 
-def _decide(rows: Iterable[TrainingRow], miner: Miner, work: WorkFolder, tell: Callable[[int], None]) -> None:
-    remaining = islice(rows, work.progress.num_rows, None)
-    tell(work.progress.num_rows)
-    with (work.path / _DECISIONS).open("ab") as file:
-        while part := list(islice(remaining, _ROWS_AT_ONCE)):
-            decided = miner.decide(part, first=work.progress.num_rows)
-            file.write("".join(decision.to_line() for decision in decided).encode("ascii"))
-            file.flush()
-            os.fsync(file.fileno())
-            done = work.progress.num_rows + len(part)
-            work.commit(replace(work.progress, num_rows=done, decision_bytes=file.tell()))
-            tell(done)
-
-
-def _decisions(work: WorkFolder) -> Iterator[Decision]:
-    with (work.path / _DECISIONS).open(encoding="ascii") as lines:
-        for line in lines:
-            yield Decision.from_line(line)
+def _decide(rows: Iterable[TrainingRow], miner: Miner, decided: DecisionFile, tell: Callable[[], None]) -> None:
+    # A part that was begun is searched again as a whole: the same products give the same bits.
+    first = decided.num_rows - decided.num_rows % _ROWS_AT_ONCE
+    remaining = islice(rows, first, None)
+    tell()
+    while part := list(islice(remaining, _ROWS_AT_ONCE)):
+        for decision in miner.decide(part, first=first, skip=max(decided.num_rows - first, 0)):
+            decided.append(decision)
+            tell()
+        first += len(part)
+    decided.commit()
 
 
 def _facts(task: MiningTask, config: MiningConfig, work: WorkFolder) -> dict[str, object]:

@@ -74,8 +74,12 @@ class WorkFolder:
         self.progress = Progress()
         if restart:
             (self.path / "journal.json").unlink(missing_ok=True)
-        else:
+            return
+        try:
             self._read()
+        except StorageError:
+            self._lock.close()
+            raise
 
     def agree(self, plan: Mapping[str, object]) -> None:
         """Go on only with what the run was begun with.
@@ -140,7 +144,6 @@ class WorkFolder:
         except FileNotFoundError:
             return
         except (ValueError, TypeError, KeyError) as error:
-            self._lock.close()
             raise StorageError(path, f"is damaged: {error} (begin anew with --restart)") from error
 
 

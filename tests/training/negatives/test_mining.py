@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedrank.core.errors import DatasetError, InvalidInputError, ResumeError, StorageError
-from embedrank.training.negatives import library, mining, reasons
+from embedrank.training.negatives import decision_file, library, mining, reasons
 from embedrank.training.negatives.config import MiningConfig
 from embedrank.training.negatives.mining import MiningTask, mine
 from embedrank.training.negatives.row_files import rows_of, write_rows
@@ -128,7 +128,8 @@ class Killed(BaseException):
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mining, "_ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(mining, "_ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(decision_file, "_COMMIT_EVERY_S", 0.0)
     monkeypatch.setattr(library, "_EMBEDDED_AT_ONCE", 3)
 
 
@@ -155,7 +156,7 @@ def test_a_run_killed_at_every_step_ends_with_the_same_bytes(tmp_path, small_par
         except Killed:
             num_kills += 1
             assert not (tmp_path / "killed.jsonl").exists()
-    assert num_kills == 1 + 3 + 3 + 4  # the corpus, two times seven vectors by three, seven rows by two
+    assert num_kills == 1 + 3 + 3 + 7  # the corpus, two times seven vectors by three, seven rows
     for suffix in ("", ".provenance.jsonl", ".report.json"):
         assert (tmp_path / f"killed.jsonl{suffix}").read_bytes() == (tmp_path / f"whole.jsonl{suffix}").read_bytes()
 
