@@ -117,6 +117,16 @@ class CheckpointError(EmbedrankError):
         super().__init__(f"checkpoint {path}: {problem}" + (f" ({hint})" if hint else ""))
 
 
+class OppositeVectorsError(EmbedrankError):
+    """Two tensors to be interpolated on a sphere point in opposite directions, so that no arc is the shortest."""
+
+    def __init__(self, cosine: float, *, tensor: str = "") -> None:
+        self.cosine = cosine
+        self.tensor = tensor
+        of = f" of {tensor}" if tensor else ""
+        super().__init__(f"two parents{of} point in opposite directions (cosine {cosine:.6f}); merge by linear instead")
+
+
 class MissingShardError(CheckpointError):
     """The index of a sharded checkpoint names a file that is not there."""
 

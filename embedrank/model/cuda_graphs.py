@@ -218,6 +218,11 @@ class GraphedDecoder:
         """Number type of the token table."""
         return self._decoder.dtype
 
+    @property
+    def precision(self) -> str:
+        """As `Decoder.precision`."""
+        return self._decoder.precision
+
     def all_positions(self, pack: Pack) -> Tensor:
         """Hidden states of every packed token, without a graph."""
         return self._decoder.all_positions(pack)

@@ -214,8 +214,8 @@ class Embedder:
 
     @property
     def precision(self) -> str:
-        """Number type of the weights, which decides the vectors beside the fingerprint."""
-        return str(self._decoder.dtype).removeprefix("torch.")
+        """What decides the vectors beside the fingerprint, such as `float32` or `int8 in float32`."""
+        return self._decoder.precision
 
     def tokenize(self, texts: Sequence[str]) -> list[tuple[list[int], int]]:
         """Token ids of texts that carry their prompts already (see `prompts`).

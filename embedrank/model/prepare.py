@@ -43,6 +43,7 @@ def prepare_decoder(
     stored = weights.stored_dtype if dtype == INT8 else None
     decoder = load_decoder(weights, config, dtype=stored or number_type, device=device)
     decoder.attention = backend
+    decoder.quantised_as = dtype if dtype in (FP8, INT8) else None
     if dtype == FP8:
         return quantise_fp8(decoder)
     if device.type == "cpu":

@@ -38,6 +38,15 @@ class Weights:
             for name in handle.keys():  # noqa: SIM118 - a safetensors handle, not a mapping
                 self._places[name.removeprefix(_PREFIX)] = (handle, name)
 
+    @property
+    def names(self) -> list[str]:
+        """Names of all tensors, in the order of the files, without `model.`."""
+        return list(self._places)
+
+    def stored_name(self, name: str) -> str:
+        """The name that a tensor has in its file."""
+        return self._places[name][1]
+
     def __contains__(self, name: str) -> bool:
         return name in self._places
 

@@ -1,21 +1,23 @@
-"""Training rows: the one format that all training data comes in.
+"""Training rows: the one format that all training data is brought to.
 
 `{"task", "instruction"?, "query", "positives": [..], "negatives": [..], "score"?, "source", "lang"?}`, one a line.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from embedrank.core.errors import DatasetError
+from embedrank.training.data.readers import jsonl
+from embedrank.training.data.record import Malformed
+from embedrank.training.data.source import SourceConfig
+from embedrank.training.tasks import TASKS
 
-TASKS = ("retrieval", "sts", "classification", "bitext", "clustering", "code")
-_FIELDS = {"task", "instruction", "query", "positives", "negatives", "score", "source", "lang"}
+_FIELDS: Final = {"task", "instruction", "query", "positives", "negatives", "score", "source", "lang"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,35 +57,44 @@ def read_rows(path: Path) -> Iterator[TrainingRow]:
     Raises:
         DatasetError: If the file is missing or a line is malformed; the error names the line.
     """
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _parse(line, path, number)
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(path, f"cannot be read: {error}") from error
+    for record in jsonl.read(path, SourceConfig(files=(str(path),))):
+        row = record if isinstance(record, Malformed) else checked_row(record.fields)
+        if isinstance(row, Malformed):
+            raise DatasetError(path, row.problem, line=record.line)
+        yield row
 
 
-def _parse(line: str, path: Path, number: int) -> TrainingRow:
-    try:
-        raw: Any = json.loads(line)
-    except ValueError as error:
-        raise DatasetError(path, f"is not JSON: {error}", line=number) from error
-    if not isinstance(raw, dict):
-        raise DatasetError(path, "is not a JSON object", line=number)
-    if unknown := set(raw) - _FIELDS:
-        raise DatasetError(path, f"unknown fields {sorted(unknown)}", line=number)
-    if raw.get("task") not in TASKS:
-        raise DatasetError(path, f"task {raw.get('task')!r} is none of {', '.join(TASKS)}", line=number)
-    query, positives, negatives = raw.get("query"), raw.get("positives"), raw.get("negatives", [])
+def checked_row(fields: Mapping[str, Any]) -> TrainingRow | Malformed:
+    """Make a row of plain values.
+
+    Args:
+        fields: Values under the names of the format; None where there is none.
+
+    Returns:
+        The row; or what is wrong with it.
+    """
+    if unknown := set(fields) - _FIELDS:
+        return Malformed(reason="unknown fields", problem=f"unknown fields {sorted(unknown)}")
+    if fields.get("task") not in TASKS:
+        return Malformed(reason="unknown task", problem=f"task {fields.get('task')!r} is none of {', '.join(TASKS)}")
+    query, positives, negatives = fields.get("query"), fields.get("positives"), fields.get("negatives")
+    negatives = [] if negatives is None else negatives
     if not isinstance(query, str) or not query.strip():
-        raise DatasetError(path, "query must be a non-empty string", line=number)
+        return Malformed(reason="no query", problem="query must be a non-empty string")
     if not _is_texts(positives) or not positives:
-        raise DatasetError(path, "positives must be a non-empty list of strings", line=number)
+        return Malformed(reason="no positives", problem="positives must be a non-empty list of strings")
     if not _is_texts(negatives):
-        raise DatasetError(path, "negatives must be a list of strings", line=number)
-    return TrainingRow(**{**raw, "positives": tuple(positives), "negatives": tuple(negatives)})
+        return Malformed(reason="bad negatives", problem="negatives must be a list of strings")
+    for name in ("instruction", "source", "lang"):
+        if not isinstance(fields.get(name), str | None):
+            return Malformed(reason=f"bad {name}", problem=f"{name} must be a string")
+    score = fields.get("score")
+    if score is not None and (
+        not isinstance(score, int | float) or isinstance(score, bool) or not math.isfinite(score)
+    ):
+        return Malformed(reason="bad score", problem="score must be a finite number")
+    texts = {"positives": tuple(positives), "negatives": tuple(negatives), "source": fields.get("source") or ""}
+    return TrainingRow(**{**fields, **texts})
 
 
 def _is_texts(value: object) -> bool:
