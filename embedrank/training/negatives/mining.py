@@ -19,7 +19,7 @@ from embedrank.training.negatives.known_positives import KnownPositives
 from embedrank.training.negatives.library import Library
 from embedrank.training.negatives.miner import Miner
 from embedrank.training.negatives.output import write_output
-from embedrank.training.negatives.row_files import require_suffix
+from embedrank.training.negatives.row_writing import require_suffix
 from embedrank.training.negatives.work_folder import WorkFolder
 from embedrank.training.rows import TrainingRow
 
@@ -42,6 +42,7 @@ class MiningTask:
         corpus: Reads the documents; None takes the positives of the rows.
         reranker: Loads the reranker that has a veto; None for none.
         inputs: JSON values that tell whether rows, corpus and reranker are still the same when a run goes on.
+        left_out: What of the input became no row, by reason; asked for after the rows have been read.
     """
 
     rows: Callable[[], Iterable[TrainingRow]]
@@ -49,6 +50,7 @@ class MiningTask:
     corpus: Callable[[], Iterable[str]] | None = None
     reranker: Callable[[], Reranker] | None = None
     inputs: Mapping[str, object] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def mine(task: MiningTask, out: Path, config: MiningConfig, *, tell: Tell, restart: bool = False) -> dict[str, object]:
@@ -95,6 +97,7 @@ def _mine(task: MiningTask, out: Path, config: MiningConfig, work: WorkFolder, t
             reranker = None if task.reranker is None else task.reranker()
             miner = Miner(corpus, libraries, known, config, reranker)
             _decide(task.rows(), miner, decided, lambda: tell("mining", decided.num_rows, known.num_rows))
+        facts = _facts(task, config, work)
         report = write_output(
             out,
             work.path,
@@ -103,7 +106,7 @@ def _mine(task: MiningTask, out: Path, config: MiningConfig, work: WorkFolder, t
             known,
             config,
             encoders=list(task.encoders),
-            facts=_facts(task, config, work),
+            facts=facts,
             tell=lambda done: tell("writing", done, known.num_rows),
         )
     work.remove()
@@ -140,6 +143,7 @@ def _facts(task: MiningTask, config: MiningConfig, work: WorkFolder) -> dict[str
     assert counts is not None
     return {
         "inputs": dict(task.inputs),
+        "left_out": dict(task.left_out),
         "settings": asdict(config),
         "corpus": {**asdict(counts), "num_documents": counts.num_documents},
     }

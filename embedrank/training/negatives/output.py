@@ -14,7 +14,7 @@ from embedrank.training.negatives.corpus import Corpus
 from embedrank.training.negatives.decision import Decision
 from embedrank.training.negatives.known_positives import KnownPositives
 from embedrank.training.negatives.report import Tally
-from embedrank.training.negatives.row_files import write_rows
+from embedrank.training.negatives.row_writing import write_rows
 from embedrank.training.negatives.written import Written, written_negatives
 from embedrank.training.rows import TrainingRow
 

@@ -19,7 +19,8 @@ from embedrank.core.errors import DatasetError, InvalidInputError, ResumeError, 
 from embedrank.training.negatives import decision_file, library, mining, reasons
 from embedrank.training.negatives.config import MiningConfig
 from embedrank.training.negatives.mining import MiningTask, mine
-from embedrank.training.negatives.row_files import rows_of, write_rows
+from embedrank.training.negatives.row_source import RowSource
+from embedrank.training.negatives.row_writing import write_rows
 from embedrank.training.negatives.same_text import normalised
 from embedrank.training.rows import TrainingRow
 from tests.search.fakes import BagEncoder, OverlapReranker
@@ -41,6 +42,10 @@ def task_of(rows, corpus=None, *, encoders=None, reranker=None) -> MiningTask:
     )
 
 
+def rows_of(path: Path) -> list[TrainingRow]:
+    return list(RowSource(path, "train").read())
+
+
 def quiet(part, done, total) -> None:
     pass
 
@@ -52,7 +57,7 @@ def run(folder: Path, rows, corpus=None, config=OPEN, *, restart=False, name="ou
     provenance = (folder / f"{name}.provenance.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads((folder / f"{name}.report.json").read_text(encoding="utf-8")) == json.loads(json.dumps(report))
     assert not (folder / f"{name}.partial").exists()
-    return list(rows_of(out)), [json.loads(line) for line in provenance], report
+    return rows_of(out), [json.loads(line) for line in provenance], report
 
 
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
@@ -322,8 +327,8 @@ def test_provenance_tells_encoder_rank_and_scores(tmp_path) -> None:
 def test_rows_survive_every_format(tmp_path, name) -> None:
     rows = [row("red fox", "a", "b", negatives=("c",), instruction="find", score=0.5, lang="en"), row("梵文", "x")]
     write_rows(tmp_path / name, rows)
-    assert list(rows_of(tmp_path / name)) == rows
-    written, _, _ = run(tmp_path, list(rows_of(tmp_path / name)), ["x", "y"], name=f"mined-{name}")
+    assert rows_of(tmp_path / name) == rows
+    written, _, _ = run(tmp_path, rows_of(tmp_path / name), ["x", "y"], name=f"mined-{name}")
     assert [one.query for one in written] == ["red fox", "梵文"] and written[1].negatives == ("y",)
 
 
@@ -333,21 +338,18 @@ def test_gzipped_output_holds_no_time(tmp_path) -> None:
     assert gzip.decompress((tmp_path / "a.jsonl.gz").read_bytes()).count(b"\n") == 7
 
 
-@pytest.mark.parametrize(
-    ("column", "values", "part"),
-    [("task", ["chat"], "task 'chat'"), ("query", [""], "must not be empty"), ("extra", ["x"], "unknown columns")],
-)
-def test_malformed_tables_are_refused(tmp_path, column, values, part) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    cells = {"task": ["retrieval"], "query": ["q"], "positives": [["p"]], column: values}
-    pq.write_table(pa.table(cells), tmp_path / "a.parquet")
-    with pytest.raises(DatasetError, match=part):
-        list(rows_of(tmp_path / "a.parquet"))
-    (tmp_path / "a.parquet").write_text("no table")
-    with pytest.raises(DatasetError, match="parquet"):
-        list(rows_of(tmp_path / "a.parquet"))
+def test_a_malformed_row_ends_the_run_and_a_query_without_an_answer_is_counted(tmp_path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"task": "retrieval", "query": "q", "positives": ["p"]}\n{"query": 1}\n')
+    with pytest.raises(DatasetError, match="line 2"):
+        rows_of(tmp_path / "a.jsonl")
+    (tmp_path / "set" / "qrels").mkdir(parents=True)
+    (tmp_path / "set" / "corpus.jsonl").write_text('{"_id": "d", "text": "sea"}\n')
+    (tmp_path / "set" / "queries.jsonl").write_text('{"_id": "q", "text": "a"}\n{"_id": "r", "text": "b"}\n')
+    (tmp_path / "set" / "qrels" / "dev.tsv").write_text("q\td\t1\nr\td\t0\n")
+    source = RowSource(tmp_path / "set", "dev")
+    for _ in range(2):
+        assert [(one.query, one.source) for one in source.read()] == [("a", "set")]
+        assert source.left_out == {"no relevant document": 1}
 
 
 def test_an_empty_corpus_no_rows_and_a_bad_output_are_errors_that_leave_nothing(tmp_path) -> None:
