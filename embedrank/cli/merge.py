@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from embedrank.training.merge.config import MergeConfig
     from embedrank.training.merge.path import Place
 
+EMBEDDER, RERANKER = "embedder", "reranker"
 PATH_TABLE, PATH_PLOT = "merge-path.json", "merge-path.png"
 
 
@@ -45,23 +46,32 @@ def merge(
 
     With --search the way between two parents is measured on a development set, drawn, and its best place is kept.
     """
-    from embedrank.model.provenance import model_kind
     from embedrank.model.resolve import resolve
     from embedrank.training.merge.merging import merge as merge_folders
+    from embedrank.training.merge.merging import open_merge
 
     given = {"method": method, "t": t, "weights": tuple(weight or ()), "base": base, "scale": scale, "density": density}
     chosen = _settings(config, {name: value for name, value in given.items() if value not in (None, ())})
-    kind = kind or model_kind(Path(parents[0])) or "embedder"
-    folders = [resolve(parent, kind=kind) for parent in parents]
-    base_folder = None if chosen.base is None else resolve(chosen.base, kind=kind)
+    folders = [resolve(parent, kind=kind or EMBEDDER) for parent in parents]
+    base_folder = None if chosen.base is None else resolve(chosen.base, kind=kind or EMBEDDER)
     found: list[Place] = []
     if search is not None:
         if len(folders) != 2 or chosen.method != "slerp":
             raise InvalidInputError("--search", "is for slerp of two parents")
+        open_merge(folders, to, chosen, base=base_folder)  # refuses now what it would refuse after the search
+        kind = _kind(folders[0], kind)
         dev = DevSet.open(search, split, max_queries=max_queries)
-        found, chosen = _search(folders, chosen, base_folder, dev, wiring_of(context), kind, places)
+        found, chosen = _search(folders, to.parent, chosen, base_folder, dev, wiring_of(context), kind, places)
     with counter("merging tensors") as tell:
-        merge_folders(folders, to, chosen, base=base_folder, on_tensor=tell)
+        merge_folders(
+            folders,
+            to,
+            chosen,
+            base=base_folder,
+            on_tensor=tell,
+            on_note=note,
+            finish=lambda folder: _write_path(folder, found),
+        )
     _tell(to, chosen, folders, found, json=json)
 
 
@@ -72,8 +82,20 @@ def _settings(config: Path | None, given: dict[str, object]) -> MergeConfig:
     return build(MergeConfig, {**(read_yaml(config) if config is not None else {}), **given})
 
 
+def _kind(folder: Path, kind: str | None) -> str:
+    from embedrank.model.provenance import model_kind
+
+    kind = kind or model_kind(folder)
+    if kind is None:  # official rerankers look like any causal model
+        raise InvalidInputError(str(folder), "does not say whether it embeds or reranks", hint="say so with --kind")
+    if kind not in (EMBEDDER, RERANKER):
+        raise InvalidInputError("--kind", f"{kind!r} is neither {EMBEDDER} nor {RERANKER}")
+    return kind
+
+
 def _search(
     folders: list[Path],
+    scratch_beside: Path,
     config: MergeConfig,
     base: Path | None,
     dev: DevSet,
@@ -82,10 +104,13 @@ def _search(
     num_places: int,
 ) -> tuple[list[Place], MergeConfig]:
     from embedrank.training.merge.merging import merge as merge_folders
-    from embedrank.training.merge.path import best_place, walk
+    from embedrank.training.merge.path import best_place, require_plots, walk
+
+    require_plots()
 
     def measure(t: float) -> float:
-        with TemporaryDirectory(prefix="embedrank-merge-") as scratch:
+        # Beside the target, where there is room for a model; the system's folder of scratch files may be in memory.
+        with TemporaryDirectory(prefix=".embedrank-merge-", dir=scratch_beside) as scratch:
             target = merge_folders(folders, Path(scratch) / "model", replace(config, t=t), base=base)
             value = dev.measure(wiring, str(target), kind)[METRIC]
         note(f"t {t:.3f}: {METRIC} {value:.4f}")
@@ -97,14 +122,17 @@ def _search(
     return found, replace(config, t=best_place(found).t)
 
 
-def _tell(target: Path, config: MergeConfig, folders: list[Path], found: list[Place], *, json: bool) -> None:
+def _write_path(folder: Path, found: list[Place]) -> None:
     from embedrank.training.merge.path import plot_path
 
-    table = [asdict(place) for place in found]
     if found:
-        plot_path(found, target / PATH_PLOT, metric=METRIC)
-        text = json_format.dumps({"metric": METRIC, "places": table}, indent=2)
-        (target / PATH_TABLE).write_text(text + "\n", encoding="utf-8")
+        text = json_format.dumps({"metric": METRIC, "places": [asdict(place) for place in found]}, indent=2)
+        (folder / PATH_TABLE).write_text(text + "\n", encoding="utf-8")
+        plot_path(found, folder / PATH_PLOT, metric=METRIC)
+
+
+def _tell(target: Path, config: MergeConfig, folders: list[Path], found: list[Place], *, json: bool) -> None:
+    table = [asdict(place) for place in found]
     if json:
         told = {"model": str(target), "parents": [str(folder) for folder in folders]}
         print_json({**told, **asdict(config), "path": table})

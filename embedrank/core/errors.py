@@ -118,13 +118,16 @@ class CheckpointError(EmbedrankError):
 
 
 class OppositeVectorsError(EmbedrankError):
-    """Two tensors to be interpolated on a sphere point in opposite directions, so that no arc is the shortest."""
+    """The directions of tensors to be averaged on a sphere cancel, so that none lies between them."""
 
     def __init__(self, cosine: float, *, tensor: str = "") -> None:
         self.cosine = cosine
         self.tensor = tensor
         of = f" of {tensor}" if tensor else ""
-        super().__init__(f"two parents{of} point in opposite directions (cosine {cosine:.6f}); merge by linear instead")
+        super().__init__(
+            f"the directions of the parents{of} are opposite or cancel (least cosine {cosine:.6f}), so that none lies "
+            "between them; merge by linear instead"
+        )
 
 
 class MissingShardError(CheckpointError):

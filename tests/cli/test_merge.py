@@ -3,9 +3,12 @@ import json
 import pytest
 
 from embedrank.cli.wiring import Wiring
+from embedrank.core import packages
+from embedrank.model.checkpoint import save_reranker
 from tests.cli.command_line import assert_one_error_line, no_models, say
 from tests.evaluation.beir_folder import write_beir
-from tests.training.merge.test_merging import embedder
+from tests.model.conftest import pico_tokenizer
+from tests.training.merge.test_merging import embedder, variant
 
 
 @pytest.fixture
@@ -50,6 +53,29 @@ def test_choosing_by_a_test_split_is_warned_of(capsys, parents, tmp_path):
     data = write_beir(tmp_path / "data", split="test")
     options = ("--search", data, "--split", "test", "--places", 2)
     assert "choosing by" in say(capsys, "merge", *parents, "--to", tmp_path / "m", *options, wiring=Wiring()).err
+
+
+def test_what_fails_after_the_search_is_refused_before_it(capsys, parents, tmp_path, monkeypatch):
+    search = ("--search", write_beir(tmp_path / "data", split="dev"))
+    (tmp_path / "taken").mkdir()
+    said = say(capsys, "merge", *parents, "--to", tmp_path / "taken", *search, wiring=no_models())
+    assert_one_error_line(said, "exists already")
+    monkeypatch.setattr(packages, "is_installed", lambda package: package != "matplotlib")
+    said = say(capsys, "merge", *parents, "--to", tmp_path / "m", *search, wiring=no_models())
+    assert_one_error_line(said, "plots needs matplotlib")
+
+
+def test_a_search_asks_for_the_kind_where_the_folders_do_not_say(capsys, tmp_path):
+    """Official rerankers are causal models without a word of what they are for."""
+    judges = [tmp_path / name for name in ("a", "b")]
+    for seed, folder in enumerate(judges):
+        save_reranker(folder, variant(seed), pico_tokenizer())
+        (folder / "embedrank.json").unlink()
+    words = (*judges, "--to", tmp_path / "m", "--search", write_beir(tmp_path / "data", split="dev"), "--places", 2)
+    assert_one_error_line(say(capsys, "merge", *words, wiring=no_models()), "--kind")
+    said = say(capsys, "merge", *words, "--kind", "reranker", "--json", wiring=Wiring())
+    assert len(json.loads(said.out)["path"]) == 2
+    assert not list(tmp_path.glob(".embedrank-merge-*"))
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@ Shape suffixes: N parents, E numbers of a part of a tensor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from embedrank.core.errors import OppositeVectorsError
+from embedrank.core.errors import NumericalError, OppositeVectorsError
 from embedrank.training.merge.config import MergeConfig
 from embedrank.training.merge.methods import FACTORS, TIES
 from embedrank.training.merge.methods.ties import threshold, ties
@@ -32,6 +33,7 @@ def combine(parents: Parents, name: str, config: MergeConfig) -> Tensor:
     Raises:
         OppositeVectorsError: If the method needs an arc and there is none.
         CheckpointError: If a parent holds numbers that are not finite.
+        NumericalError: If the result is too large for its number type.
     """
     like = parents.first.tensor(name)
     merge_part = _by_ties(parents, name, config) if config.method == TIES else None
@@ -47,6 +49,8 @@ def combine(parents: Parents, name: str, config: MergeConfig) -> Tensor:
         part_E = part_E if base_E is None else base_E + config.scale * part_E
         merged[place : place + part_E.numel()] = part_E.to(like.dtype)
         place += part_E.numel()
+    if not merged.isfinite().all():
+        raise NumericalError(f"merged by {config.method}", f"numbers of {name} in {like.dtype}")
     return merged.view(like.shape)
 
 
@@ -71,10 +75,7 @@ def _only_parent(factors_N: Tensor, parents: Parents, config: MergeConfig) -> in
 
 def _by_ties(parents: Parents, name: str, config: MergeConfig) -> Callable[[Tensor], Tensor]:
     size, num_parents = parents.first.tensor(name).numel(), len(parents.parents)
-
-    def column(index: int) -> Callable[[], Iterable[Tensor]]:
-        return lambda: (part_NE[index] for part_NE, _ in parents.parts(name))
-
-    thresholds_N = torch.tensor([threshold(column(index), size, config.density) for index in range(num_parents)])
+    columns = [partial(parents.column, index, name) for index in range(num_parents)]
+    thresholds_N = torch.tensor([threshold(column, size, config.density) for column in columns])
     shares_N = torch.tensor(config.weighting.shares(num_parents), dtype=torch.float64)
     return lambda part_NE: ties(part_NE, thresholds_N, shares_N)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from embedrank.core.errors import ConfigError
-from embedrank.training.merge.methods import METHODS, NEED_BASE
+from embedrank.training.merge.methods import ANY_WEIGHTS, METHODS, NEED_BASE
 from embedrank.training.merge.methods.weighting import Weighting
 
 
@@ -20,6 +21,7 @@ class MergeConfig:
         t: Place on the way from the first parent (0) to the second (1), for `slerp` of two; None is half-way, and folds
             more than two in one after another, each with its equal share.
         weights: One weight a parent, for `linear`, `karcher`, `task-arithmetic` and `ties`; empty means equal ones.
+            Only `task-arithmetic` takes negative ones: they take away what a parent learned.
         base: Name or folder of the model that the parents were trained from; then what is merged are their differences
             from it (task vectors). `task-arithmetic` and `ties` need it.
         scale: Factor of the merged task vector before it is added to the base.
@@ -36,14 +38,28 @@ class MergeConfig:
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise ConfigError("MergeConfig", "method", self.method, f"must be one of {', '.join(METHODS)}")
+        self._require_numbers()
         if self.t is not None and (self.method != "slerp" or not 0 <= self.t <= 1):
             raise ConfigError("MergeConfig", "t", self.t, "is for slerp, and must be within 0..1")
-        if self.weights and (self.method == "slerp" or min(self.weights) < 0 or sum(self.weights) <= 0):
-            raise ConfigError("MergeConfig", "weights", self.weights, "are not for slerp, none negative, not all zero")
+        if self.weights and self.method == "slerp":
+            raise ConfigError("MergeConfig", "weights", self.weights, "are not for slerp")
+        if self.weights and self.method != ANY_WEIGHTS and (min(self.weights) < 0 or sum(self.weights) == 0):
+            raise ConfigError("MergeConfig", "weights", self.weights, f"none negative, not all 0, but by {ANY_WEIGHTS}")
         if self.base is None and (self.method in NEED_BASE or self.scale != 1.0):
             raise ConfigError("MergeConfig", "base", None, f"is needed by {', '.join(NEED_BASE)} and by scale")
         if not 0 < self.density <= 1:
             raise ConfigError("MergeConfig", "density", self.density, "must be above 0, at most 1")
+
+    def _require_numbers(self) -> None:
+        if not isinstance(self.weights, tuple):
+            raise ConfigError("MergeConfig", "weights", self.weights, "must be a list of numbers")
+        numbers = {"scale": (self.scale,), "density": (self.density,), "weights": self.weights}
+        numbers |= {} if self.t is None else {"t": (self.t,)}
+        for field, values in numbers.items():
+            if not all(isinstance(value, int | float) and math.isfinite(value) for value in values):
+                raise ConfigError("MergeConfig", field, getattr(self, field), "must be finite numbers")
+        if not isinstance(self.base, str | None):
+            raise ConfigError("MergeConfig", "base", self.base, "must be a name or a folder")
 
     def check_parents(self, num_parents: int) -> None:
         """Refuse settings that do not fit the number of parents.

@@ -47,6 +47,15 @@ def best_place(places: Sequence[Place]) -> Place:
     return max(places, key=lambda place: (place.value, abs(place.t - 0.5)))
 
 
+def require_plots() -> None:
+    """Refuse before the walk what would fail after it.
+
+    Raises:
+        MissingPackageError: If matplotlib is not installed.
+    """
+    require_packages("plots", "matplotlib", extra="training")
+
+
 def plot_path(places: Sequence[Place], path: Path, *, metric: str) -> None:
     """Draw the figure along the way.
 
@@ -59,7 +68,7 @@ def plot_path(places: Sequence[Place], path: Path, *, metric: str) -> None:
         MissingPackageError: If matplotlib is not installed.
         StorageError: If it cannot be written.
     """
-    require_packages("plots", "matplotlib", extra="training")
+    require_plots()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

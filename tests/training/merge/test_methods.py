@@ -75,6 +75,13 @@ def test_karcher_of_two_is_slerp_half_way_and_knows_no_order():
     assert torch.allclose(merged("karcher", three), merged("karcher", three.flip(0)), atol=1e-8)
 
 
+def test_directions_that_cancel_have_no_mean():
+    thirds = [2 * math.pi * place / 3 for place in range(3)]
+    star = torch.tensor([[math.cos(angle), math.sin(angle)] for angle in thirds], dtype=torch.float64)
+    with pytest.raises(OppositeVectorsError, match="cancel"):
+        merged("karcher", star)
+
+
 def test_karcher_has_no_pull_left_where_it_ends():
     """The weighted sum of the parents' log maps at the mean is zero: the definition of the mean."""
     weights = (0.5, 0.2, 0.3)
@@ -90,7 +97,8 @@ def test_karcher_has_no_pull_left_where_it_ends():
 def test_linear_and_task_arithmetic_weigh():
     first, second = vectors(2)
     assert torch.allclose(merged("linear", vectors(2), weights=(1.0, 3.0)), 0.25 * first + 0.75 * second)
-    assert torch.allclose(merged("task-arithmetic", vectors(2), weights=(1.0, 3.0)), first + 3 * second)
+    assert torch.allclose(merged("task-arithmetic", vectors(2), weights=(1.0, -3.0)), first - 3 * second)
+    assert MergeConfig(method="task-arithmetic", base="b", weights=(1.0, -1.0)).weights == (1.0, -1.0)
 
 
 def literal_ties(vectors_NE, density, shares):
@@ -132,11 +140,17 @@ def test_the_threshold_is_the_number_at_its_rank(rank):
         ({"method": "mean"}, "method"),
         ({"t": 1.5}, "t"),
         ({"method": "linear", "t": 0.5}, "t"),
+        ({"t": math.nan}, "t"),
+        ({"t": "0.5"}, "t"),
         ({"weights": (1.0, 1.0)}, "weights"),
+        ({"method": "linear", "weights": (math.nan, 1.0)}, "weights"),
+        ({"method": "linear", "weights": 3}, "weights"),
         ({"method": "linear", "weights": (0.0, 0.0)}, "weights"),
         ({"method": "linear", "weights": (2.0, -1.0)}, "weights"),
         ({"method": "ties"}, "base"),
         ({"scale": 0.5}, "base"),
+        ({"scale": math.inf, "base": "b"}, "scale"),
+        ({"base": 3}, "base"),
         ({"method": "ties", "base": "b", "density": 0.0}, "density"),
     ],
 )

@@ -31,3 +31,4 @@ FACTORS: dict[str, Factors] = {
 }
 METHODS = (*FACTORS, TIES)
 NEED_BASE = ("task-arithmetic", TIES)
+ANY_WEIGHTS = "task-arithmetic"

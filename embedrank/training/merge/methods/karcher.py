@@ -16,7 +16,8 @@ from embedrank.core.errors import OppositeVectorsError
 from embedrank.training.merge.methods.slerp import NEAR_OPPOSITE
 from embedrank.training.merge.methods.weighting import Weighting
 
-MAX_ROUNDS, TOLERANCE_RAD = 100, 1e-10
+MAX_ROUNDS, TOLERANCE_RAD = 1000, 1e-10  # of the last step; parents within a right angle take some 15 rounds
+SHORTEST_SUM = 1e-6  # of weighted unit vectors: a shorter one points where rounding does
 
 
 def karcher(products_NN: Tensor, weighting: Weighting) -> Tensor:
@@ -30,7 +31,7 @@ def karcher(products_NN: Tensor, weighting: Weighting) -> Tensor:
         `[N]`; a parent of length zero counts for the length and not for the direction.
 
     Raises:
-        OppositeVectorsError: If two vectors point in opposite directions.
+        OppositeVectorsError: If two vectors are opposite, or all of them cancel, so that there is no one mean.
     """
     shares_N = torch.tensor(weighting.shares(products_NN.shape[0]), dtype=torch.float64)
     lengths_N = products_NN.diagonal().clamp(min=0).sqrt()
@@ -49,6 +50,8 @@ def karcher(products_NN: Tensor, weighting: Weighting) -> Tensor:
 
 def _mean_direction(units_NN: Tensor, weights_N: Tensor) -> Tensor:
     """The mean as a sum of the unit vectors with the returned factors, itself of length 1."""
+    if float(weights_N @ units_NN @ weights_N) < SHORTEST_SUM**2:
+        raise OppositeVectorsError(float(units_NN.min()))
     mean_N = _unit(weights_N, units_NN)
     for _ in range(MAX_ROUNDS):
         cosines_N = (units_NN @ mean_N).clamp(-1, 1)
@@ -59,9 +62,9 @@ def _mean_direction(units_NN: Tensor, weights_N: Tensor) -> Tensor:
         step_N = weights_N * stretch_N - (weights_N * stretch_N * cosines_N).sum() * mean_N
         size = math.sqrt(max(float(step_N @ units_NN @ step_N), 0.0))
         if size < TOLERANCE_RAD:
-            break
+            return mean_N
         mean_N = _unit(math.cos(size) * mean_N + math.sin(size) / size * step_N, units_NN)
-    return mean_N
+    raise OppositeVectorsError(float(units_NN.min()))
 
 
 def _unit(factors_N: Tensor, units_NN: Tensor) -> Tensor:
