@@ -49,11 +49,11 @@ def choose_dtype(name: str | None, device: torch.device) -> torch.dtype:
     Raises:
         InvalidInputError: If the name is unknown.
     """
-    known = {None: None, **_PLAIN, **{scheme: SCHEMES[scheme].number_type for scheme in SCHEMES}}
-    asked = name if name is None else _ALIASES.get(name, name)
-    if asked not in known:
-        raise InvalidInputError("dtype", f"{name!r} is not one of {', '.join((*_PLAIN, *SCHEMES))}")
-    chosen = known[asked]
+    known = {**_PLAIN, **{scheme: SCHEMES[scheme].number_type for scheme in SCHEMES}}
+    short = _ALIASES.get(name, name) if name is not None else None
+    if short is not None and short not in known:
+        raise InvalidInputError("dtype", f"{name!r} is not one of {', '.join(known)}")
+    chosen = known[short] if short is not None else None
     if chosen is None:
         return torch.bfloat16 if multiplies_bf16_fast(device) else torch.float32
     if chosen is torch.float16:
