@@ -7,22 +7,16 @@ import torch
 from torch import Tensor
 
 from embedrank import Embedder
-from embedrank.core.errors import InvalidInputError
-from embedrank.model.quantise.int4 import GROUP, INT4, Int4Projection, nearest
+from embedrank.model.quantise.int4 import GROUP, Int4Projection, nearest
 from embedrank.model.quantise.token_rows import TokenQuantiser, to_token_rows
+from tests.model.conftest import skip_unless_computable
 
 TEXTS = ["importance of life", "中国的首都是北京。", "def add(a, b):\n    return a + b", "The capital. " * 40, ""]
 
 
-def _runs_here() -> bool:
-    try:
-        INT4.check(torch.device("cpu"))
-    except InvalidInputError:
-        return False
-    return True
-
-
-pytestmark = pytest.mark.skipif(not _runs_here(), reason="this processor or PyTorch has no exact 8-bit products")
+@pytest.fixture(autouse=True)
+def computable() -> None:
+    skip_unless_computable("int4")
 
 
 def random_weight(outputs: int, inputs: int) -> Tensor:

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from embedrank import Embedder, Reranker
-from embedrank.core.errors import InvalidInputError
-from embedrank.model.quantise.int8 import INT8, Int8Projection
+from embedrank.model.quantise.int8 import Int8Projection
 from embedrank.model.quantise.token_rows import TokenQuantiser
+from tests.model.conftest import skip_unless_computable
 
 TEXTS = [
     "importance of life",
@@ -21,15 +21,9 @@ TEXTS = [
 ]
 
 
-def _runs_here() -> bool:
-    try:
-        INT8.check(torch.device("cpu"))
-    except InvalidInputError:
-        return False
-    return True
-
-
-pytestmark = pytest.mark.skipif(not _runs_here(), reason="this processor or PyTorch has no exact 8-bit products")
+@pytest.fixture(autouse=True)
+def computable() -> None:
+    skip_unless_computable("int8")
 
 
 def literal(weight: torch.Tensor, states: torch.Tensor) -> torch.Tensor:

@@ -21,6 +21,7 @@ from embedrank.model.projection import replace_projections
 from embedrank.model.prompting import PromptPolicy
 from embedrank.model.quantise.loading import load_quantised
 from embedrank.model.quantise.scheme import Scheme
+from embedrank.model.quantise.schemes import SCHEMES
 from embedrank.model.weights import SHARD_INDEX, SINGLE, Weights
 from tests.model.conftest import pico_decoder, pico_tokenizer
 
@@ -53,14 +54,23 @@ def in_shards(folder: Path) -> Path:
     return copy
 
 
-@torch.inference_mode()
-def test_a_streamed_decoder_equals_one_quantised_in_memory(folder: Path, scheme: Scheme) -> None:
+def assert_streamed_equals_whole(folder: Path, scheme: Scheme, dtype: torch.dtype) -> None:
     pack = Pack.of([[1, 2, 3], [4], list(range(100))])
-    whole = pico_decoder().to(torch.bfloat16).float()
-    replace_projections(whole, scheme.for_decoder(torch.float32))
-    streamed = loaded(folder, scheme)
-    assert streamed.dtype is torch.float32
-    assert torch.equal(streamed(pack), whole(pack))
+    whole = pico_decoder().to(torch.bfloat16).to(dtype)
+    replace_projections(whole, scheme.for_decoder(dtype))
+    streamed = loaded(folder, scheme, dtype=dtype)
+    assert streamed.dtype is dtype
+    with torch.inference_mode():
+        assert torch.equal(streamed(pack), whole(pack))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_a_streamed_decoder_equals_one_quantised_in_memory(folder: Path, scheme: Scheme, dtype: torch.dtype) -> None:
+    assert_streamed_equals_whole(folder, scheme, dtype)
+
+
+def test_fp8_streams_too(folder: Path) -> None:
+    assert_streamed_equals_whole(folder, SCHEMES["fp8"], torch.bfloat16)
 
 
 def test_shards_load_like_one_file(folder: Path, scheme_name: str) -> None:
