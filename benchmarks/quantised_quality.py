@@ -3,8 +3,9 @@
     python benchmarks/quantised_quality.py [--data shared/data] [--sets arcd:test,covid_faq:test.en,...]
 
 The embedder searches each set alone, with all queries. The reranker orders the same candidates in every type: the first
-that the float32 embedder finds for a sample of the queries. `fp32, table int8` is float32 but for the token table, in 8
-bits by row. Needs `pip install "embedrank[eval]"`.
+that the float32 embedder finds for a sample of the queries. Two types are for comparison only: `fp32, table int8` is
+float32 but for the token table, in 8 bits by row; `int4, exact inputs` multiplies float32 inputs with the weights of
+int4. Needs `pip install "embedrank[eval]"`.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ from embedrank.evaluation.subset import sample_queries, shared_prefix, with_pref
 from embedrank.model.decoder import Decoder
 from embedrank.model.export.row_table import RowTable
 from embedrank.model.export.source import EMBEDDER, RERANKER, Source
+from embedrank.model.projection import PlainProjection
+from embedrank.model.quantise.int4 import LOWEST, MOST_STEP, Int4Projection
+from embedrank.model.quantise.token_rows import TokenQuantiser
 
-EXACT, TABLE = "fp32", "fp32, table int8"
-VARIANTS = (EXACT, TABLE, "bf16", "int8", "int4")
+TABLE, INPUTS = "fp32, table int8", "int4, exact inputs"
+VARIANTS = ("fp32", TABLE, "bf16", "int8", "int4", INPUTS)
 DEPTH = 100  # documents of a run: recall is read there
 
 
@@ -51,20 +55,19 @@ def texts_of(dataset: BeirSet) -> list[str]:
 
 def load_embedder(name: str, variant: str) -> Embedder:
     """The embedder in one of `VARIANTS`."""
-    if variant != TABLE:
+    if variant not in CHANGES:
         return Embedder.load(name, device="cpu", dtype=variant)
     source = Source.open(name, kind=EMBEDDER)
-    return Embedder(
-        with_row_table(source.decoder()), source.tokenizer, prompts=source.prompts, max_length=source.max_length
-    )
+    decoder = CHANGES[variant](source.decoder())
+    return Embedder(decoder, source.tokenizer, prompts=source.prompts, max_length=source.max_length)
 
 
 def load_reranker(name: str, variant: str) -> Reranker:
     """The reranker in one of `VARIANTS`."""
-    if variant != TABLE:
+    if variant not in CHANGES:
         return Reranker.load(name, device="cpu", dtype=variant)
     source = Source.open(name, kind=RERANKER)
-    decoder = with_row_table(source.decoder())
+    decoder = CHANGES[variant](source.decoder())
     return Reranker(decoder, source.head(), source.tokenizer, max_length=source.max_length)
 
 
@@ -74,6 +77,19 @@ def with_row_table(decoder: Decoder) -> Decoder:
     table.register_buffer("weight", torch.empty(0))  # tells the decoder's device
     decoder.set_submodule("embed_tokens", table)
     return decoder
+
+
+@torch.no_grad()
+def with_int4_weights(decoder: Decoder) -> Decoder:
+    """The decoder with the numbers of int4 in plain float32 products."""
+    for module in decoder.modules():
+        if isinstance(module, PlainProjection):
+            factor = module.weight.abs().amax(1) / (-LOWEST * MOST_STEP)
+            module.weight.copy_((Int4Projection(module.weight, TokenQuantiser()).unpacked() * factor).T)
+    return decoder
+
+
+CHANGES = {TABLE: with_row_table, INPUTS: with_int4_weights}
 
 
 def search(embedder: Embedder, dataset: BeirSet) -> Searched:

@@ -84,9 +84,9 @@ def nearest(scaled_OGS: Tensor) -> tuple[Tensor, Tensor]:
     sign_OG1 = torch.where(highest > lowest, -1.0, 1.0)
     reach_OG1 = torch.maximum(highest, lowest).div_(-LOWEST)
     coarse, fine = (step.clamp_(1, MOST_STEP).mul_(sign_OG1) for step in (reach_OG1.ceil(), reach_OG1.floor()))
-    numbers, finer = _numbers(scaled_OGS, coarse), _numbers(scaled_OGS, fine)
-    is_better_OG1 = _error(scaled_OGS, finer, fine) < _error(scaled_OGS, numbers, coarse)
-    return torch.where(is_better_OG1, finer, numbers), torch.where(is_better_OG1, fine, coarse)
+    by_coarse, by_fine = _numbers(scaled_OGS, coarse), _numbers(scaled_OGS, fine)
+    is_fine_OG1 = _error(scaled_OGS, by_fine, fine) < _error(scaled_OGS, by_coarse, coarse)
+    return torch.where(is_fine_OG1, by_fine, by_coarse), torch.where(is_fine_OG1, fine, coarse)
 
 
 def _numbers(scaled_OGS: Tensor, step_OG1: Tensor) -> Tensor:
