@@ -188,8 +188,8 @@ class Decoder(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Number type of the token table and of the element-wise work."""
-        return self.embed_tokens.weight.dtype
+        """Number type of the element-wise work; a quantised decoder's token table may be stored in another."""
+        return self.norm.weight.dtype
 
     @property
     def precision(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from embedrank.training.negatives import reasons
@@ -69,7 +68,7 @@ def write_output(
                 lines.write(json.dumps(_provenance(number, decision, written, encoders), ensure_ascii=False) + "\n")
                 if decision.is_kept:
                     mined = corpus.texts(negative.place for negative in decision.negatives)
-                    yield replace(row, negatives=(*written.kept, *mined))
+                    yield row.with_negatives((*written.kept, *mined))
                 tell(number)
 
         write_rows(ready, kept())
