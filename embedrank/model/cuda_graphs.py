@@ -215,7 +215,7 @@ class GraphedDecoder:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Number type of the token table."""
+        """Number type of the element-wise work."""
         return self._decoder.dtype
 
     @property

@@ -8,7 +8,9 @@ Shape suffixes: T packed tokens, N sequences, M hidden size, A all heads of a to
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +31,14 @@ class Prefix:
 
     layers: tuple[KeysValues, ...]
     num_tokens: int
+
+
+class Blocks(NamedTuple):
+    """The position-wise halves of a layer as functions of the layer: plain or compiled, shared by all layers."""
+
+    ask: Callable[..., tuple[Tensor, KeysValues]]
+    ask_last: Callable[..., tuple[Tensor, KeysValues]]
+    add: Callable[..., Tensor]
 
 
 class DecoderLayer(nn.Module):
@@ -58,6 +68,41 @@ class DecoderLayer(nn.Module):
         added: Tensor = self.mlp(self.post_attention_layernorm(hidden_TM), hidden_TM)
         return added
 
+    def keys_values(self, hidden_TM: Tensor, rope: RopeTables) -> KeysValues:
+        """Keys with values of every token, and nothing else."""
+        return self.self_attn.keys_values(self.input_layernorm(hidden_TM), rope)
+
+    def forward(
+        self,
+        hidden_TM: Tensor,
+        rope: RopeTables,
+        plan: AttentionPlan,
+        *,
+        blocks: Blocks,
+        last_N: Tensor | None = None,
+        before: KeysValues | None = None,
+    ) -> tuple[Tensor, KeysValues]:
+        """The whole layer, in one call so that what wraps layers (sharding, recomputation) has something to hold.
+
+        Args:
+            hidden_TM: The stream.
+            rope: RoPE tables.
+            plan: Who sees whom.
+            blocks: This class's `ask`, `ask_last` and `add`, compiled or not.
+            last_N: Tokens whose result is wanted; None for all.
+            before: Keys and values of a shared prefix.
+
+        Returns:
+            The stream after the layer, `[N, M]` or `[T, M]`, and the keys with values of every token.
+        """
+        if last_N is None:
+            queries, keys_values = blocks.ask(self, hidden_TM, rope)
+        else:
+            queries, keys_values = blocks.ask_last(self, hidden_TM, rope, last_N)
+            hidden_TM = hidden_TM[last_N]
+        mixed_TA = plan.attend(queries, *keys_values, prefix=before, last_only=last_N is not None)
+        return blocks.add(self, hidden_TM, mixed_TA), keys_values
+
 
 class Decoder(nn.Module):
     """Token embedding, layers, final norm. Serves and trains.
@@ -82,16 +127,18 @@ class Decoder(nn.Module):
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_hidden_layers))
         self.norm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
-        self._ask, self._ask_last, self._add = DecoderLayer.ask, DecoderLayer.ask_last, DecoderLayer.add
+        self._blocks = Blocks(DecoderLayer.ask, DecoderLayer.ask_last, DecoderLayer.add)
 
     def compile_blocks(self) -> None:
         """Fuse the element-wise work of the layers with `torch.compile`; needs a C++ compiler and half a minute.
 
         All layers share the compiled blocks, and the number of tokens may vary. Results stay within rounding.
         """
-        self._ask = torch.compile(DecoderLayer.ask, dynamic=True)
-        self._ask_last = torch.compile(DecoderLayer.ask_last, dynamic=True)
-        self._add = torch.compile(DecoderLayer.add, dynamic=True)
+        self._blocks = Blocks(
+            ask=torch.compile(DecoderLayer.ask, dynamic=True),
+            ask_last=torch.compile(DecoderLayer.ask_last, dynamic=True),
+            add=torch.compile(DecoderLayer.add, dynamic=True),
+        )
 
     def forward(self, pack: Pack, *, prefix: Prefix | None = None) -> Tensor:
         """Hidden states of each sequence's last token after the final norm.
@@ -129,11 +176,9 @@ class Decoder(nn.Module):
         hidden, rope, plan = self.enter(pack, num_prefix=0)
         kept: list[KeysValues] = []
         for layer in self._stack[:-1]:
-            queries, keys_values = self._ask(layer, hidden, rope)
-            hidden = self._add(layer, hidden, plan.attend(queries, *keys_values))
+            hidden, keys_values = layer(hidden, rope, plan, blocks=self._blocks)
             kept.append(keys_values)
-        final = self._stack[-1]
-        kept.append(final.self_attn.keys_values(final.input_layernorm(hidden), rope))
+        kept.append(self._stack[-1].keys_values(hidden, rope))
         return Prefix(layers=tuple(kept), num_tokens=len(tokens))
 
     @property
@@ -143,8 +188,8 @@ class Decoder(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Number type of the token table and of the element-wise work."""
-        return self.embed_tokens.weight.dtype
+        """Number type of the element-wise work; a quantised decoder's token table may be stored in another."""
+        return self.norm.weight.dtype
 
     @property
     def precision(self) -> str:
@@ -181,16 +226,16 @@ class Decoder(nn.Module):
         Returns:
             `[N, M]` for the last tokens, else `[T, M]`.
         """
-        for depth, layer in enumerate(self._stack):
-            before = prefix.layers[depth] if prefix else None
-            if last_N is not None and depth == len(self._stack) - 1:
-                queries, keys_values = self._ask_last(layer, hidden, rope, last_N)
-                hidden = hidden[last_N]
-                mixed = plan.attend(queries, *keys_values, prefix=before, last_only=True)
-            else:
-                queries, keys_values = self._ask(layer, hidden, rope)
-                mixed = plan.attend(queries, *keys_values, prefix=before)
-            hidden = self._add(layer, hidden, mixed)
+        stack = self._stack
+        for depth, layer in enumerate(stack):
+            hidden, _ = layer(
+                hidden,
+                rope,
+                plan,
+                blocks=self._blocks,
+                last_N=last_N if depth == len(stack) - 1 else None,
+                before=prefix.layers[depth] if prefix else None,
+            )
         normed: Tensor = self.norm(hidden)
         return normed
 

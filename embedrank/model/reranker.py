@@ -105,8 +105,8 @@ class Reranker:
         Args:
             name: `nano`, `0.6b`, `4b`, `8b`, a folder, or a hub id.
             device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the fastest present.
-            dtype: `bf16`, `fp32`, `fp16`, `fp8` (Hopper) or `int8` (CPU); None takes bf16 where the hardware is fast
-                at it, else fp32.
+            dtype: `bf16`, `fp32`, `fp16`, `fp8` (Hopper), `int8` or `int4` (CPU); None takes bf16 where the hardware is
+                fast at it, else fp32.
             attention: How attention is computed: a key of `BACKENDS`, or `auto` for the best one that can run.
             max_length: Most tokens of a prompt; None takes 8192, or less where the model has fewer positions.
             template: `default` (model card) or `report` (published evaluation).

@@ -1,6 +1,7 @@
 """Saving a run so that it can go on as if it had never stopped.
 
-A checkpoint is written beside its final name and renamed when complete; the newest complete one wins.
+A checkpoint is written beside its final name and renamed when complete; the newest complete one wins. A run of one
+process writes one file, a run of several writes shards; see `sharded_checkpoint.py`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import torch
 
 from embedrank.core.errors import StorageError
 
+STATE = "state.pt"
+RUN = "run.pt"  # what all processes of a run share; written last
 _NAME = "checkpoint-{step:07d}"
-_STATE = "state.pt"
 
 
 def save_checkpoint(folder: Path, step: int, state: dict[str, Any], *, keep: int = 2) -> Path:
-    """Write a checkpoint atomically and remove the oldest ones.
+    """Write a checkpoint of one process atomically and remove the oldest ones.
 
     Args:
         folder: Folder of the run.
@@ -33,27 +35,20 @@ def save_checkpoint(folder: Path, step: int, state: dict[str, Any], *, keep: int
     Raises:
         StorageError: If it cannot be written; earlier checkpoints are untouched.
     """
-    final = folder / _NAME.format(step=step)
-    partial = final.with_suffix(".partial")
+    final, partial = places_of(folder, step)
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        with (partial / _STATE).open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.rmtree(final, ignore_errors=True)
-        partial.rename(final)
+        write_whole(partial / STATE, state)
+        put_in_place(partial, final, keep=keep)
     except (OSError, RuntimeError) as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise StorageError(final, f"checkpoint not written: {error}") from error
-    for old in _complete(folder)[:-keep]:
-        shutil.rmtree(old, ignore_errors=True)
     return final
 
 
 def load_latest(folder: Path) -> dict[str, Any] | None:
-    """Read the newest complete checkpoint.
+    """Read the newest complete checkpoint of a run of one process.
 
     Args:
         folder: Folder of the run.
@@ -64,16 +59,59 @@ def load_latest(folder: Path) -> dict[str, Any] | None:
     Raises:
         StorageError: If it is there but cannot be read.
     """
-    checkpoints = _complete(folder)
-    if not checkpoints:
-        return None
+    newest = newest_checkpoint(folder)
+    return None if newest is None else read_whole(newest / STATE)
+
+
+def newest_checkpoint(folder: Path) -> Path | None:
+    """Folder of the newest complete checkpoint of a run, or None."""
+    complete = _complete(folder)
+    return complete[-1] if complete else None
+
+
+def places_of(folder: Path, step: int) -> tuple[Path, Path]:
+    """Where a checkpoint will stand, and where it is written until it is complete."""
+    final = folder / _NAME.format(step=step)
+    return final, final.with_suffix(".partial")
+
+
+def write_whole(path: Path, state: dict[str, Any]) -> None:
+    """Write one file and wait until it is on the disk."""
+    with path.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_whole(path: Path) -> dict[str, Any]:
+    """Read what `write_whole` wrote, into memory of the processor.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The state.
+
+    Raises:
+        StorageError: If it cannot be read.
+    """
     try:
-        state: dict[str, Any] = torch.load(checkpoints[-1] / _STATE, map_location="cpu", weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise StorageError(checkpoints[-1], f"checkpoint cannot be read: {error}") from error
+        raise StorageError(path.parent, f"checkpoint cannot be read: {error}") from error
     return state
+
+
+def put_in_place(partial: Path, final: Path, *, keep: int) -> None:
+    """Give a complete checkpoint its name and remove the oldest ones."""
+    shutil.rmtree(final, ignore_errors=True)
+    partial.rename(final)
+    for old in _complete(final.parent)[:-keep]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _complete(folder: Path) -> list[Path]:
     found = folder.glob("checkpoint-*") if folder.is_dir() else iter(())
-    return sorted(path for path in found if path.suffix != ".partial" and (path / _STATE).is_file())
+    return sorted(
+        path for path in found if path.suffix != ".partial" and ((path / STATE).is_file() or (path / RUN).is_file())
+    )

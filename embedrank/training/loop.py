@@ -4,177 +4,138 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from embedrank.core.errors import ConfigError
-from embedrank.model.precision import multiplies_bf16_fast
-from embedrank.training.checkpoint import load_latest, save_checkpoint
-from embedrank.training.mixing import Mixture
+from embedrank.model.decoder import Decoder
+from embedrank.training.batches import Batches
+from embedrank.training.ema import WeightAverage
+from embedrank.training.gradients import Gradients, autocast
+from embedrank.training.loop_config import LoopConfig, StepReport
 from embedrank.training.objective import Objective
+from embedrank.training.optimizer import make_optimizer, take_step
+from embedrank.training.parallel.choose import choose_strategy
+from embedrank.training.parallel.world import World
+from embedrank.training.random_state import RandomState
+from embedrank.training.recompute import recompute_layers
+from embedrank.training.run_state import RunState
 from embedrank.training.schedule import warmup_cosine
 
+__all__ = ["LoopConfig", "StepReport", "autocast", "train"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopConfig:
-    """Settings of a run.
-
-    Attributes:
-        num_steps: Optimiser steps of the whole run.
-        learning_rate: Peak rate of all parameters but the token table.
-        table_learning_rate: Peak rate of the token table; None means `learning_rate`.
-        warmup_steps: Steps to the peak.
-        floor: Share of the peak left at the end.
-        weight_decay: Decoupled decay on matrices of the layers.
-        max_grad_norm: Gradients are scaled down to this norm.
-        bf16: Whether matrix products run in bfloat16 under autocast; None where that is fast. Weights stay float32.
-        checkpoint_every: Steps between checkpoints.
-        seed: Seed of PyTorch's generator.
-    """
-
-    num_steps: int
-    learning_rate: float
-    table_learning_rate: float | None = None
-    warmup_steps: int = 100
-    floor: float = 0.0
-    weight_decay: float = 0.01
-    max_grad_norm: float = 1.0
-    bf16: bool | None = None
-    checkpoint_every: int = 500
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("num_steps", "learning_rate", "max_grad_norm", "checkpoint_every"):
-            if getattr(self, name) <= 0:
-                raise ConfigError("LoopConfig", name, getattr(self, name), "must be positive")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepReport:
-    """What one step did."""
-
-    step: int
-    loss: float
-    grad_norm: float
-    learning_rate: float
-    seconds: float
-    source: str
+OnEvaluate = Callable[[int, nn.Module], bool | None]
 
 
 def train(
     objective: Objective,
-    mixture: Mixture,
+    mixture: Batches,
     config: LoopConfig,
     *,
     folder: Path,
+    on_resume: Callable[[int], bool] | None = None,
     on_step: Callable[[StepReport], None] | None = None,
+    on_evaluate: OnEvaluate | None = None,
     stop_at: int | None = None,
 ) -> int:
     """Run from the newest checkpoint in `folder`, or from the start, to the end.
 
+    With several processes all of them call it, each with its own rows of every batch.
+
     Args:
         objective: The task.
         mixture: The batches.
-        config: Settings; a resumed run must use the same ones.
+        config: Settings; a resumed run must use the same ones, but may have another number of processes.
         folder: Where checkpoints are kept.
-        on_step: Called after every step.
+        on_resume: Called by all processes, once, with the steps done before; True ends the run there.
+        on_step: Called after every step, by the first process only.
+        on_evaluate: Called by all processes together every `evaluate_every` steps and after the last one, with the
+            steps done and the module, which carries averaged weights if these are kept; see `parallel/together.py` for
+            encoding together, `parallel/whole.py` for saving it. True ends the run there.
         stop_at: Stop early after this many steps in all, with a checkpoint, as an interruption would.
 
     Returns:
         Steps done in all.
     """
-    torch.manual_seed(config.seed)
-    optimizer = _optimizer(objective.module, config)
-    step = _resume(folder, objective.module, optimizer, mixture)
+    run = _Run(objective, mixture, config)
+    step = run.state.resume(folder)
     end = min(config.num_steps, stop_at or config.num_steps)
-    objective.module.train()
+    if on_resume is not None and on_resume(step):
+        return step
     while step < end:
-        report = _step(objective, mixture, optimizer, config, step)
+        report = run.step(step)
         step += 1
-        if on_step is not None:
+        if on_step is not None and World.current().is_first:
             on_step(report)
+        is_over = False
+        if on_evaluate is not None and (step == config.num_steps or step % (config.evaluate_every or end + 1) == 0):
+            is_over = run.evaluate(partial(on_evaluate, step))
+        end = step if is_over else end
         if step % config.checkpoint_every == 0 or step == end:
-            save_checkpoint(folder, step, _state(step, objective.module, optimizer, mixture))
+            run.state.save(folder, step)
     return step
 
 
-def _step(
-    objective: Objective, mixture: Mixture, optimizer: torch.optim.Optimizer, config: LoopConfig, step: int
-) -> StepReport:
-    started = time.perf_counter()
-    factor = warmup_cosine(step, num_steps=config.num_steps, warmup_steps=config.warmup_steps, floor=config.floor)
-    for group in optimizer.param_groups:
-        group["lr"] = group["peak"] * factor
-    rows = mixture.next_batch()
-    with autocast(objective.module, config.bf16):
-        loss = objective.loss(rows)
-    loss.backward()
-    norm = nn.utils.clip_grad_norm_(objective.module.parameters(), config.max_grad_norm)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return StepReport(
-        step=step,
-        loss=float(loss.detach()),
-        grad_norm=float(norm),
-        learning_rate=config.learning_rate * factor,
-        seconds=time.perf_counter() - started,
-        source=rows[0].source,
-    )
+class _Run:
+    """The parts of a run, made in the order in which they need each other."""
+
+    def __init__(self, objective: Objective, batches: Batches, config: LoopConfig) -> None:
+        self._config, self._batches, self._module = config, batches, objective.module
+        torch.manual_seed(config.seed + World.current().rank)
+        _prepare(self._module, config)
+        self._strategy = choose_strategy(config.parallel, self._module, gather_bf16=config.gather_bf16)
+        self._optimizer = make_optimizer(self._module, config)
+        self._average = WeightAverage(self._module, config.ema_decay) if config.ema_decay else None
+        self._gradients = Gradients(objective, self._strategy, config)
+        self.state = RunState(
+            module=self._module,
+            optimizer=self._optimizer,
+            batches=batches,
+            average=self._average,
+            in_shards=config.parallel != "none",
+        )
+        self._module.train()
+
+    def step(self, step: int) -> StepReport:
+        """One batch, one change of the weights."""
+        started = time.perf_counter()
+        config = self._config
+        factor = warmup_cosine(step, num_steps=config.num_steps, warmup_steps=config.warmup_steps, floor=config.floor)
+        rows = self._batches.next_batch()
+        loss = self._gradients.add(rows)
+        norm = take_step(self._optimizer, factor=factor, max_grad_norm=config.max_grad_norm)
+        if self._average is not None:
+            self._average.update()
+        return StepReport(
+            step=step,
+            loss=loss,
+            grad_norm=norm,
+            learning_rate=config.learning_rate * factor,
+            seconds=time.perf_counter() - started,
+            source=rows[0].source,
+            num_tokens=self._gradients.num_tokens,
+        )
+
+    def evaluate(self, look: Callable[[nn.Module], bool | None]) -> bool:
+        """Let `look` see the module as it would serve; training goes on as if it had not, unless told to end."""
+        device = next(self._module.parameters()).device
+        averaged = self._average.in_place() if self._average is not None else nullcontext()
+        self._module.eval()
+        with RandomState.taken(device).again(device), averaged, torch.no_grad():
+            is_over = look(self._module)
+            self._strategy.settle()
+        self._module.train()
+        return bool(is_over)
 
 
-def _optimizer(module: nn.Module, config: LoopConfig) -> torch.optim.Optimizer:
-    table: list[nn.Parameter] = []
-    matrices: list[nn.Parameter] = []
-    vectors: list[nn.Parameter] = []
-    for name, parameter in module.named_parameters():
-        if "embed_tokens" in name:
-            table.append(parameter)
-        else:
-            (matrices if parameter.dim() > 1 else vectors).append(parameter)
-    table_rate = config.table_learning_rate or config.learning_rate
-    groups: list[dict[str, Any]] = [
-        {"params": matrices, "peak": config.learning_rate, "weight_decay": config.weight_decay},
-        {"params": vectors, "peak": config.learning_rate, "weight_decay": 0.0},
-        {"params": table, "peak": table_rate, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], betas=(0.9, 0.98), fused=True)
-
-
-def _state(step: int, module: nn.Module, optimizer: torch.optim.Optimizer, mixture: Mixture) -> dict[str, Any]:
-    return {
-        "step": step,
-        "module": module.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "mixture": mixture.state(),
-        "generator": torch.get_rng_state(),
-    }
-
-
-def _resume(folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer, mixture: Mixture) -> int:
-    state = load_latest(folder)
-    if state is None:
-        return 0
-    module.load_state_dict(state["module"])
-    optimizer.load_state_dict(state["optimizer"])
-    mixture.restore(state["mixture"])
-    torch.set_rng_state(state["generator"])
-    return int(state["step"])
-
-
-def autocast(module: nn.Module, bf16: bool | None = None) -> torch.autocast:
-    """The precision that a module trains in.
-
-    Args:
-        module: Tells the device.
-        bf16: Whether matrix products run in bfloat16; None where that is fast.
-
-    Returns:
-        A context to compute in.
-    """
-    device = next(module.parameters()).device
-    enabled = multiplies_bf16_fast(device) if bf16 is None else bf16
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled)
+def _prepare(module: nn.Module, config: LoopConfig) -> None:
+    if config.recompute:
+        recompute_layers(module)
+    if config.compile:
+        if not isinstance(module, Decoder):
+            raise ConfigError("LoopConfig", "compile", True, f"{type(module).__name__} cannot be compiled")
+        module.compile_blocks()

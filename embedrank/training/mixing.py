@@ -5,7 +5,7 @@ All of it is a pure function of the seed and of the counters in `state()`, so a 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -173,7 +173,7 @@ class Mixture:
         if phrases := config.phrases_of(name, row):
             row = replace(row, instruction=phrases[key % len(phrases)])
         if config.shuffle_texts:
-            row = replace(row, positives=_shuffled(row.positives, key), negatives=_shuffled(row.negatives, key))
+            row = row.reordered(_shuffled(len(row.positives), key), _shuffled(len(row.negatives), key))
         return row
 
     def _made_with(self) -> Mapping[str, Any]:
@@ -183,5 +183,5 @@ class Mixture:
         return self._fingerprint
 
 
-def _shuffled(texts: Sequence[str], key: int) -> tuple[str, ...]:
-    return tuple(texts[place] for place in sorted(range(len(texts)), key=lambda place: drawn(key, place)))
+def _shuffled(count: int, key: int) -> list[int]:
+    return sorted(range(count), key=lambda place: drawn(key, place))

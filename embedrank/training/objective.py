@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
+from embedrank.training.packed_batch import PackedBatch
 from embedrank.training.rows import TrainingRow
 
 
@@ -19,5 +20,14 @@ class Objective(Protocol):
         ...
 
     def loss(self, rows: Sequence[TrainingRow]) -> Tensor:
-        """A scalar for one batch, with a graph."""
+        """A scalar for this process's rows of one batch, with a graph; the mean over processes is the batch's loss."""
+        ...
+
+
+@runtime_checkable
+class PackedObjective(Objective, Protocol):
+    """A task whose steps can be cut into passes."""
+
+    def prepare(self, rows: Sequence[TrainingRow]) -> PackedBatch:
+        """A batch made ready; its `loss` is the task's loss of these rows."""
         ...

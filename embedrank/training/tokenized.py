@@ -31,7 +31,7 @@ class TextCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbedderBatch:
-    """Token ids of a batch: N queries, N positives, and N lists of at most K negatives, with document identities.
+    """Token ids of a batch: N queries, N positives, and N lists of at most K negatives, with their identities.
 
     `counts` tells by source how many texts were cut.
     """
@@ -39,6 +39,7 @@ class EmbedderBatch:
     queries: list[list[int]]
     positives: list[list[int]]
     negatives: list[list[list[int]]]
+    query_ids: list[int]
     positive_ids: list[int]
     negative_ids: list[list[int]]
     counts: Mapping[str, TextCounts] = field(default_factory=dict)
@@ -76,12 +77,16 @@ class EmbedderReading:
             queries=[ids for ids, _ in queries],
             positives=[ids for ids, _ in batch_positives],
             negatives=[[ids for ids, _ in texts] for texts in batch_negatives],
-            positive_ids=[text_id(text) for text in positives],
-            negative_ids=[[text_id(text) for text in texts] for texts in chosen],
+            query_ids=[text_id(text) for text in texts],
+            positive_ids=[text_id(row.identities[0]) for row in rows],
+            negative_ids=[self._negative_ids(row) for row in rows],
             counts=_counted(
                 rows, queries, [[own, *others] for own, others in zip(batch_positives, batch_negatives, strict=True)]
             ),
         )
+
+    def _negative_ids(self, row: TrainingRow) -> list[int]:
+        return [text_id(name) for name in row.identities[len(row.positives) :][: self.num_negatives]]
 
     def _tells(self, row: TrainingRow) -> bool:
         return share_of(row.query) < self.instructed

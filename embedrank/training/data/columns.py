@@ -32,7 +32,7 @@ _ALWAYS: Final = {name: name for name in ("task", "instruction", "source", "lang
 # The first layout that fits is taken.
 LAYOUTS: Final[Mapping[str, Layout]] = {
     "rows": Layout(
-        columns={"query": "query", "positives": "positives", "negatives": "negatives", "score": "score"},
+        columns={name: name for name in ("query", "positives", "negatives", "score", "document_ids", "teacher_scores")},
         required=("query", "positives"),
     ),
     "anchor": Layout(

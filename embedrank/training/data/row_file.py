@@ -22,7 +22,7 @@ from embedrank.training.rows import TrainingRow
 
 _OFFSET: Final = struct.Struct("<Q")
 _SPAN: Final = struct.Struct("<QQ")
-_LISTS: Final = ("positives", "negatives")
+_LISTS: Final = ("positives", "negatives", "document_ids", "teacher_scores")
 
 
 class RowFile:
@@ -134,4 +134,6 @@ def _fields(row: TrainingRow) -> Mapping[str, object]:
         "instruction": row.instruction,
         "score": row.score,
         "lang": row.lang,
+        "document_ids": row.document_ids,
+        "teacher_scores": row.teacher_scores,
     }
