@@ -25,7 +25,8 @@ from embedrank.model.decoder import Decoder
 from embedrank.model.initialize import initialize
 from embedrank.model.resolve import resolve
 from embedrank.model.tokenizer import TextTokenizer
-from embedrank.training.embedder_objective import EmbedderObjective, EmbedderObjectiveConfig
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
+from embedrank.training.embedder_objective import EmbedderObjective
 from embedrank.training.gradients import Gradients
 from embedrank.training.loop_config import LoopConfig
 from embedrank.training.losses.info_nce import InfoNCEConfig

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 
 def pool_for(
-    wiring: Wiring, model: str, config: BulkConfig, *, workers: int | None, devices: str | None, ray: str | None
+    wiring: Wiring,
+    model: str,
+    config: BulkConfig,
+    *,
+    dtype: str | None,
+    workers: int | None,
+    devices: str | None,
+    ray: str | None,
 ) -> Pool:
     """Choose by the options of the command; nothing is started yet.
 
@@ -23,6 +30,7 @@ def pool_for(
         wiring: How this process loads models.
         model: Preset, folder or hub id.
         config: Side, instruction and dim.
+        dtype: Numbers that models in other processes compute in; None leaves it to them.
         workers: Processes; None for one, or one a device.
         devices: Names with commas between them, given to the processes in turn.
         ray: Address of a Ray cluster.
@@ -45,16 +53,17 @@ def pool_for(
 
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
         actors = workers or 1
-        return RayData(model, config, address=ray, num_actors=actors, num_cores=num_cores(), devices=names)
+        return RayData(model, config, dtype=dtype, address=ray, num_actors=actors, num_cores=num_cores(), devices=names)
     count = workers or len(names) or 1
     if count < len(names):
         raise InvalidInputError("--workers", f"{count} processes leave some of {len(names)} devices idle")
+    load = partial(load_encoder, model, dtype=dtype)
     if count == 1:
-        here = partial(load_encoder, model, device=names[0]) if names else partial(wiring.embedder, model)
+        here = partial(load, device=names[0]) if names else partial(wiring.embedder, model)
         return ThisProcess(here, config)
     threads = max(1, num_cores() // count)
     places: list[str | None] = [*names] if names else [None]
-    loads = [partial(load_encoder, model, device=places[i % len(places)], threads=threads) for i in range(count)]
+    loads = [partial(load, device=places[i % len(places)], threads=threads) for i in range(count)]
     return Processes(loads, config)
 
 

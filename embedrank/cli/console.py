@@ -92,6 +92,18 @@ def counter(description: str) -> Iterator[Callable[[int, int | None], None]]:
 
 
 @contextmanager
+def stages() -> Iterator[Callable[[str, int, int | None], None]]:
+    """As `counter`, for work that has several parts and tells which one it is at.
+
+    Yields:
+        A function to call with the part, what is done of it, and the whole, None where that is not known.
+    """
+    with _bar() as bar:
+        task = bar.add_task("", total=None)
+        yield lambda part, done, total: bar.update(task, description=part, completed=done, total=total)
+
+
+@contextmanager
 def spinner() -> Iterator[Callable[[str], None]]:
     """Words on stderr for what is being done, for work whose steps are few and long; nothing where it is no terminal.
 

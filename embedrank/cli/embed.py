@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from embedrank.cli import options
 from embedrank.cli.bulk_bar import bulk_bar
 from embedrank.cli.bulk_pool import pool_for
 from embedrank.cli.console import note
@@ -43,6 +44,7 @@ def embed(
     title_field: Annotated[
         str | None, typer.Option(help="Field or column put before the text. Default: title.")
     ] = None,
+    dtype: options.Dtype = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes, each with its own model. Default: 1.")] = None,
     devices: Annotated[
         str | None, typer.Option(help="Devices of the processes in turn, such as cuda:0,cuda:1. Default: the fastest.")
@@ -72,7 +74,8 @@ def embed(
         raise InvalidInputError("--ray", "needs --out", hint="Ray itself says things on stdout")
     config = BulkConfig(query=query, instruction=instruction, dim=dim, store_dtype=store_dtype, chunk_texts=chunk)
     source = TextSource(files or [], jsonl=jsonl, fields=Fields.named(text_field, id_field, title_field))
-    pool = pool_for(wiring_of(context), model, config, workers=workers, devices=devices, ray=ray)
+    wiring = wiring_of(context, dtype=dtype)
+    pool = pool_for(wiring, model, config, dtype=dtype, workers=workers, devices=devices, ray=ray)
     with bulk_bar() as tell:
         if out is None:
             report = encode_to_lines(source, sys.stdout.writelines, pool, config, tell=tell)

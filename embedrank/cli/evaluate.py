@@ -50,6 +50,8 @@ def evaluate(
     ] = None,
     max_queries: Annotated[int | None, typer.Option(min=1, help="Measure a seeded sample of so many queries.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
     runs: Annotated[Path | None, typer.Option(help="Folder for TREC run files, one a system.")] = None,
     json: options.Json = False,
 ) -> None:
@@ -76,7 +78,7 @@ def evaluate(
         instruction=instruction,
     )
     _require_folder(runs)
-    wiring = wiring_of(context)
+    wiring = wiring_of(context, dtype=dtype, device=device)
     whole_table = not (embedder or lexical or fuse)
     name = None if mode == "lexical" else embedder or os.environ.get("EMBEDRANK_MODEL") or DEFAULT_MODEL
     judge = None if no_rerank else reranker or (_partner(wiring, name) if whole_table else None)

@@ -36,6 +36,8 @@ def index(
         ),
     ] = None,
     dim: Annotated[int | None, typer.Option("--dim", help="Vector dimensions to store. Default: all.")] = None,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
     json: options.Json = False,
 ) -> None:
     """Read, cut, embed and store documents. Run it again to take in changes; it resumes where it was interrupted."""
@@ -47,7 +49,8 @@ def index(
             raise InvalidInputError(str(path), "there is no such file or folder")
     folder = local_folder(to)
     name = model or (built_with(folder) if exists(folder) else DEFAULT_MODEL)
-    with SearchIndex.open(folder, embedder=wiring_of(context).embedder(name), dim=dim) as searched:
+    embedder = wiring_of(context, dtype=dtype, device=device).embedder(name)
+    with SearchIndex.open(folder, embedder=embedder, dim=dim) as searched:
         with counter("indexing") as tell:
             report = searched.add_paths(paths, tell)
         stats = searched.stats()

@@ -21,6 +21,16 @@ Instruction: TypeAlias = Annotated[
 Dim: TypeAlias = Annotated[
     int | None, typer.Option("--dim", help="Leading vector dimensions to use, renormalised. Default: all.")
 ]
+Dtype: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        envvar="EMBEDRANK_DTYPE", help="Numbers to compute in, such as bf16, fp32 or int8. Default: what is fast here."
+    ),
+]
+Device: TypeAlias = Annotated[
+    str | None,
+    typer.Option(envvar="EMBEDRANK_DEVICE", help="Where to compute, such as cpu or cuda:1. Default: the fastest."),
+]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 JsonLinesIn: TypeAlias = Annotated[bool, typer.Option("--jsonl", help="Stdin holds JSON objects with a field text.")]
 Recall: TypeAlias = Annotated[int, typer.Option("--recall", help="Candidates taken from each recall list.")]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from embedrank.cli import options
 from embedrank.cli.console import counter, note, out, print_json_lines
 from embedrank.cli.texts_in import read_texts
 from embedrank.cli.truncated import note_truncations
@@ -25,6 +26,8 @@ def rerank(
     ] = DEFAULT_MODEL,
     top: Annotated[int | None, typer.Option(min=1, help="Documents to print; all by default.")] = None,
     instruction: Annotated[str | None, typer.Option(help="The task, in one English sentence.")] = None,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Stdin holds JSON objects with a field text.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
@@ -36,7 +39,7 @@ def rerank(
     texts, num_blank = read_texts(files or [], jsonl=jsonl)
     if not texts:
         raise InvalidInputError("input", "holds no document")
-    reranker = wiring_of(context).reranker(model)
+    reranker = wiring_of(context, dtype=dtype, device=device).reranker(model)
     with counter("reranking") as tell:
         judged = reranker.judge(query, [row.text for row in texts], instruction=instruction, on_progress=tell)
     order = sorted(range(len(texts)), key=lambda place: (-float(judged.logits[place]), place))

@@ -10,7 +10,7 @@ import typer
 
 from embedrank.cli import options
 from embedrank.cli.console import note, out, print_json
-from embedrank.cli.wiring import wiring_of
+from embedrank.cli.wiring import Wiring, wiring_of
 from embedrank.core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def search(
     blend: options.Blend = None,
     model: Annotated[str | None, typer.Option(help="Embedder. Default: the one the index was built with.")] = None,
     reranker: options.Reranker = None,
+    dtype: options.Dtype = None,
+    device: options.Device = None,
     json: options.Json = False,
 ) -> None:
     """Search an index: dense and BM25 recall, fused, then reranked."""
@@ -62,7 +64,8 @@ def search(
         instruction=instruction,
     )
     where = parse_filters(filters or [])
-    hits, seconds = _run(context, query, config, index, where=where, model=model, reranker=reranker)
+    wiring = wiring_of(context, dtype=dtype, device=device)
+    hits, seconds = _run(wiring, query, config, index, where=where, model=model, reranker=reranker)
     if json:
         from embedrank.cli.render_hits import hit_json
 
@@ -93,7 +96,7 @@ def parse_filters(words: Sequence[str]) -> dict[str, object] | None:
 
 
 def _run(
-    context: typer.Context,
+    wiring: Wiring,
     query: str,
     config: SearchConfig,
     folder: str,
@@ -105,7 +108,6 @@ def _run(
     from embedrank.search.index import SearchIndex
     from embedrank.search.opening import built_with
 
-    wiring = wiring_of(context)
     built = built_with(folder)  # first of all: a missing index is told before a model is loaded
     name = model or built
     encoder = wiring.embedder(name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import typer
@@ -34,32 +35,36 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "nano"
 
 
-def load_embedder(name: str) -> NamedEncoder:
+def load_embedder(name: str, *, dtype: str | None = None, device: str | None = None) -> NamedEncoder:
     """Load an embedder.
 
     Args:
         name: Preset, folder or hub id.
+        dtype: As `Embedder.load` takes it.
+        device: Likewise.
 
     Returns:
         The model.
     """
     from embedrank.model.embedder import Embedder
 
-    return Embedder.load(name)
+    return Embedder.load(name, dtype=dtype, device=device)
 
 
-def load_reranker(name: str) -> TellingReranker:
+def load_reranker(name: str, *, dtype: str | None = None, device: str | None = None) -> TellingReranker:
     """Load a reranker.
 
     Args:
         name: Preset, folder or hub id.
+        dtype: As `Reranker.load` takes it.
+        device: Likewise.
 
     Returns:
         The model.
     """
     from embedrank.model.reranker import Reranker
 
-    return Reranker.load(name)
+    return Reranker.load(name, dtype=dtype, device=device)
 
 
 def partner_of(embedder: str) -> str | None:
@@ -81,13 +86,13 @@ class Wiring:
     """The ways to get a model.
 
     Attributes:
-        embedder: Name to embedder.
-        reranker: Name to reranker.
+        embedder: Name to embedder; told `dtype` and `device` where the user says them.
+        reranker: Name to reranker, likewise.
         partner: Embedder name to the name of its reranker, if it has one.
     """
 
-    embedder: Callable[[str], NamedEncoder] = load_embedder
-    reranker: Callable[[str], TellingReranker] = load_reranker
+    embedder: Callable[..., NamedEncoder] = load_embedder
+    reranker: Callable[..., TellingReranker] = load_reranker
     partner: Callable[[str], str | None] = partner_of
 
     def reranker_for(self, embedder: str, asked: str | None) -> Reranker | None:
@@ -104,13 +109,19 @@ class Wiring:
         return None if name is None else self.reranker(name)
 
 
-def wiring_of(context: typer.Context) -> Wiring:
+def wiring_of(context: typer.Context, *, dtype: str | None = None, device: str | None = None) -> Wiring:
     """The wiring that this run was started with.
 
     Args:
         context: The command's context.
+        dtype: Numbers that its models compute in; None leaves it to them.
+        device: Where they compute; None leaves it to them.
 
     Returns:
         The wiring.
     """
-    return context.obj if isinstance(context.obj, Wiring) else Wiring()
+    wiring = context.obj if isinstance(context.obj, Wiring) else Wiring()
+    said = {name: value for name, value in {"dtype": dtype, "device": device}.items() if value is not None}
+    if not said:
+        return wiring
+    return replace(wiring, embedder=partial(wiring.embedder, **said), reranker=partial(wiring.reranker, **said))

@@ -117,6 +117,19 @@ class CheckpointError(EmbedrankError):
         super().__init__(f"checkpoint {path}: {problem}" + (f" ({hint})" if hint else ""))
 
 
+class OppositeVectorsError(EmbedrankError):
+    """The directions of tensors to be averaged on a sphere cancel, so that none lies between them."""
+
+    def __init__(self, cosine: float, *, tensor: str = "") -> None:
+        self.cosine = cosine
+        self.tensor = tensor
+        of = f" of {tensor}" if tensor else ""
+        super().__init__(
+            f"the directions of the parents{of} are opposite or cancel (least cosine {cosine:.6f}), so that none lies "
+            "between them; merge by linear instead"
+        )
+
+
 class MissingShardError(CheckpointError):
     """The index of a sharded checkpoint names a file that is not there."""
 

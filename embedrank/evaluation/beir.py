@@ -1,21 +1,14 @@
-"""Reading BEIR folders: `corpus.jsonl`, `queries.jsonl`, `qrels/<split>.tsv`, each possibly gzipped."""
+"""One split of a BEIR folder as a set to be searched and judged."""
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TextIO
 
+from embedrank.core.beir_files import Qrels, data_path, qrels_path, read_corpus, read_qrels, read_queries
 from embedrank.core.errors import DatasetError
 from embedrank.core.types import Document
-
-Qrels = dict[str, dict[str, int]]
-
-_HEADER_FIELDS: Final = ("query-id", "corpus-id", "score")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +57,10 @@ def load_beir(folder: Path, split: str) -> BeirSet:
     """
     if not folder.is_dir():
         raise DatasetError(folder, "no such folder" if not folder.exists() else "is not a folder")
-    qrels = read_qrels(_qrels_path(folder, split))
-    rows = list(read_corpus(_data_path(folder, "corpus.jsonl")))
+    qrels = read_qrels(qrels_path(folder, split))
+    rows = list(read_corpus(data_path(folder, "corpus.jsonl")))
     documents = list({row.id: row for row in reversed(rows)}.values())[::-1]  # the first row of an id stays
-    texts = dict(read_queries(_data_path(folder, "queries.jsonl")))
+    texts = {query.id: query.text for query in read_queries(data_path(folder, "queries.jsonl"))}
     answerable = {query for query, grades in qrels.items() if any(grade > 0 for grade in grades.values())}
     queries = {query: text for query, text in texts.items() if query in answerable and text.strip()}
     if not queries:
@@ -87,121 +80,3 @@ def load_beir(folder: Path, split: str) -> BeirSet:
         num_repeated_documents=len(rows) - len(documents),
         num_missing_documents=len(relevant - known),
     )
-
-
-def read_corpus(path: Path) -> Iterator[Document]:
-    """Documents of a `corpus.jsonl`.
-
-    Args:
-        path: The file, gzipped if it ends in `.gz`.
-
-    Yields:
-        One document for each row.
-
-    Raises:
-        DatasetError: If a row is not an object with string `_id` and `text`.
-    """
-    for number, row in _rows(path):
-        title = row.get("title") or ""
-        if not isinstance(title, str):
-            raise DatasetError(path, "field 'title' is not a string", line=number)
-        name, text = _field(path, number, row, "_id"), _field(path, number, row, "text")
-        others = {field: value for field, value in row.items() if field not in ("_id", "title", "text")}
-        yield Document(id=name, text=text, title=title, metadata=_flat(others))
-
-
-def read_queries(path: Path) -> Iterator[tuple[str, str]]:
-    """Queries of a `queries.jsonl`.
-
-    Args:
-        path: The file, gzipped if it ends in `.gz`.
-
-    Yields:
-        Id and text.
-
-    Raises:
-        DatasetError: If a row is not an object with string `_id` and `text`.
-    """
-    for number, row in _rows(path):
-        yield _field(path, number, row, "_id"), _field(path, number, row, "text")
-
-
-def read_qrels(path: Path) -> Qrels:
-    """Judgements of a `qrels/<split>.tsv`, with or without its header line.
-
-    Args:
-        path: The file, gzipped if it ends in `.gz`; three columns (query, document, grade) or TREC's four.
-
-    Returns:
-        Query id to document id to grade.
-
-    Raises:
-        DatasetError: If a row has other columns or a grade that is no integer.
-    """
-    qrels: Qrels = {}
-    for number, line in _lines(path):
-        fields = line.split("\t") if "\t" in line else line.split()
-        if number == 1 and fields[-1].strip().lower() == _HEADER_FIELDS[-1]:
-            continue
-        if len(fields) not in (3, 4):
-            raise DatasetError(path, f"expected 3 tab-separated fields, found {len(fields)}", line=number)
-        try:
-            grade = int(fields[-1])
-        except ValueError:
-            raise DatasetError(path, f"score {fields[-1]!r} is not an integer", line=number) from None
-        qrels.setdefault(fields[0], {})[fields[-2]] = grade
-    return qrels
-
-
-def _qrels_path(folder: Path, split: str) -> Path:
-    for suffix in (".tsv", ".tsv.gz"):
-        if (path := folder / "qrels" / f"{split}{suffix}").is_file():
-            return path
-    names = sorted({path.name.removesuffix(".gz").removesuffix(".tsv") for path in folder.glob("qrels/*.tsv*")})
-    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    raise DatasetError(folder, f"no qrels for split {split!r}" + (f"; there are {shown}" if names else ""))
-
-
-def _data_path(folder: Path, name: str) -> Path:
-    for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
-            return path
-    raise DatasetError(folder, f"no {name} or {name}.gz")
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Lines that are not blank with their number from 1."""
-    number = 0
-    try:
-        with _opened(path) as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, line.rstrip("\r\n")
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-        raise DatasetError(path, f"cannot be read: {error}", line=number + 1) from error
-
-
-def _opened(path: Path) -> TextIO:
-    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    for number, line in _lines(path):
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DatasetError(path, f"is not JSON: {error}", line=number) from None
-        if not isinstance(row, dict):
-            raise DatasetError(path, "is not a JSON object", line=number)
-        yield number, row
-
-
-def _flat(row: Mapping[str, object]) -> dict[str, str | int | float | bool]:
-    return {field: value for field, value in row.items() if isinstance(value, str | int | float | bool)}
-
-
-def _field(path: Path, number: int, row: Mapping[str, object], name: str) -> str:
-    value = row.get(name)
-    if not isinstance(value, str):
-        raise DatasetError(path, f"field {name!r} is missing or not a string", line=number)
-    return value

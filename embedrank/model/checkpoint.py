@@ -63,11 +63,11 @@ def save_reranker(
     lm_head_VM: Tensor | None = None,
     dtype: torch.dtype = torch.bfloat16,
 ) -> None:
-    """Write a reranker as a causal language model, which is what the official ones are.
+    """Write a reranker as the official ones are, a causal language model; one with a score head as a classifier.
 
     Args:
         folder: Must not exist yet.
-        decoder: The weights.
+        decoder: The weights; a score head is its child `score`.
         tokenizer: Its tokenizer; nothing is appended to prompts, so its post-processor is left out.
         provenance: Recipe, data and scores, for `embedrank.json`.
         lm_head_VM: The head of an untied model.
@@ -79,8 +79,12 @@ def save_reranker(
     tensors = _tensors(decoder, "model.", dtype)
     if lm_head_VM is not None:
         tensors["lm_head.weight"] = lm_head_VM.detach().to(dtype).contiguous()
+    architecture, labels = "Qwen3ForCausalLM", {}
+    if "model.score.weight" in tensors:
+        tensors["score.weight"] = tensors.pop("model.score.weight")
+        architecture, labels = "Qwen3ForSequenceClassification", {"num_labels": 1, "id2label": {"0": "yes"}}
     files = {
-        "config.json": config_json(decoder.config, "Qwen3ForCausalLM", tokenizer, dtype),
+        "config.json": {**config_json(decoder.config, architecture, tokenizer, dtype), **labels},
         "embedrank.json": {"kind": "reranker", **(provenance or {})},
     }
     _write(folder, files, tensors, tokenizer, post_processor=False)

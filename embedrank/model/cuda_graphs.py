@@ -215,8 +215,13 @@ class GraphedDecoder:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Number type of the token table."""
+        """Number type of the element-wise work."""
         return self._decoder.dtype
+
+    @property
+    def precision(self) -> str:
+        """As `Decoder.precision`."""
+        return self._decoder.precision
 
     def all_positions(self, pack: Pack) -> Tensor:
         """Hidden states of every packed token, without a graph."""

@@ -110,6 +110,7 @@ class Decoder(nn.Module):
     Attributes:
         attention: How attention is computed; see `choose_attention`.
         max_padding: Largest share of padding inside an attention group; a matter of speed only.
+        quantised_as: Name of the scheme that its projections are in; None where they are plain.
     """
 
     def __init__(self, config: DecoderConfig) -> None:
@@ -122,6 +123,7 @@ class Decoder(nn.Module):
         self.config = config
         self.attention: AttentionBackend = BACKENDS["grouped"]
         self.max_padding = 0.0
+        self.quantised_as: str | None = None
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_hidden_layers))
         self.norm = RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
@@ -186,8 +188,14 @@ class Decoder(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Number type of the token table and of the element-wise work."""
-        return self.embed_tokens.weight.dtype
+        """Number type of the element-wise work; a quantised decoder's token table may be stored in another."""
+        return self.norm.weight.dtype
+
+    @property
+    def precision(self) -> str:
+        """What the numbers of a result depend on beside the weights, such as `float32` or `int8 in float32`."""
+        number_type = str(self.dtype).removeprefix("torch.")
+        return f"{self.quantised_as} in {number_type}" if self.quantised_as else number_type
 
     @property
     def _stack(self) -> list[DecoderLayer]:

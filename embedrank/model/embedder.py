@@ -106,8 +106,8 @@ class Embedder:
         Args:
             name: `nano`, `0.6b`, `4b`, `8b`, a folder, or a hub id.
             device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the fastest present.
-            dtype: `bf16`, `fp32`, `fp16`, `fp8` (Hopper) or `int8` (CPU); None takes bf16 where the hardware is fast
-                at it, else fp32.
+            dtype: `bf16`, `fp32`, `fp16`, `fp8` (Hopper), `int8` or `int4` (CPU); None takes bf16 where the hardware is
+                fast at it, else fp32.
             attention: How attention is computed: a key of `BACKENDS`, or `auto` for the best one that can run.
             cuda_graphs: Whether small batches are replayed from recorded graphs, on CUDA.
             max_length: Most tokens read of a text; None takes the model's own limit.
@@ -214,8 +214,8 @@ class Embedder:
 
     @property
     def precision(self) -> str:
-        """Number type of the weights, which decides the vectors beside the fingerprint."""
-        return str(self._decoder.dtype).removeprefix("torch.")
+        """What decides the vectors beside the fingerprint, such as `float32` or `int8 in float32`."""
+        return self._decoder.precision
 
     def tokenize(self, texts: Sequence[str]) -> list[tuple[list[int], int]]:
         """Token ids of texts that carry their prompts already (see `prompts`).

@@ -7,17 +7,10 @@ import warnings
 import torch
 
 from embedrank.core.errors import InvalidInputError
+from embedrank.model.quantise.schemes import SCHEMES
 
-FP8, INT8 = "fp8", "int8"
-_DTYPES = {
-    "bf16": torch.bfloat16,
-    "bfloat16": torch.bfloat16,
-    "fp32": torch.float32,
-    "float32": torch.float32,
-    "fp16": torch.float16,
-    "float16": torch.float16,
-    FP8: torch.bfloat16,  # what is not quantised
-}
+_PLAIN = {"bf16": torch.bfloat16, "fp32": torch.float32, "fp16": torch.float16}
+_ALIASES = {"bfloat16": "bf16", "float32": "fp32", "float16": "fp16"}
 
 
 def choose_device(name: str | None) -> torch.device:
@@ -46,23 +39,26 @@ def choose_dtype(name: str | None, device: torch.device) -> torch.dtype:
     """The number type asked for, else bfloat16 where the hardware multiplies it fast and float32 elsewhere.
 
     Args:
-        name: `bf16`, `fp32`, `fp16` or `fp8` (see `quantise/fp8.py`); None chooses. fp16 warns: large models overflow
-            in it.
+        name: `bf16`, `fp32`, `fp16` or a key of `SCHEMES`; None chooses. fp16 warns: large models overflow in it.
         device: Where the model runs.
 
     Returns:
-        The type of weights and activations; pooling, norms and scores are float32 in any case.
+        The type of activations and of weights that are not quantised; pooling, norms and scores are float32 in any
+        case.
 
     Raises:
         InvalidInputError: If the name is unknown.
     """
-    if name is None or name == INT8:  # what is not quantised
+    known = {**_PLAIN, **{scheme: SCHEMES[scheme].number_type for scheme in SCHEMES}}
+    short = _ALIASES.get(name, name) if name is not None else None
+    if short is not None and short not in known:
+        raise InvalidInputError("dtype", f"{name!r} is not one of {', '.join(known)}")
+    chosen = known[short] if short is not None else None
+    if chosen is None:
         return torch.bfloat16 if multiplies_bf16_fast(device) else torch.float32
-    if name not in _DTYPES:
-        raise InvalidInputError("dtype", f"{name!r} is not one of bf16, fp32, fp16, fp8, int8")
-    if _DTYPES[name] is torch.float16:
+    if chosen is torch.float16:
         warnings.warn("fp16 overflows in large Qwen3 models; bf16 does not", stacklevel=3)
-    return _DTYPES[name]
+    return chosen
 
 
 def multiplies_bf16_fast(device: torch.device) -> bool:

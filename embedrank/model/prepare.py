@@ -9,9 +9,9 @@ from embedrank.model.attention_backends import choose_attention
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
 from embedrank.model.onednn import has_onednn, use_onednn
-from embedrank.model.precision import FP8, INT8, choose_dtype
-from embedrank.model.quantise.fp8 import check_fp8, quantise_fp8
-from embedrank.model.quantise.int8 import check_int8, quantise_int8
+from embedrank.model.precision import choose_dtype
+from embedrank.model.quantise.loading import load_quantised
+from embedrank.model.quantise.schemes import SCHEMES
 from embedrank.model.weights import Weights, load_decoder
 
 
@@ -34,22 +34,19 @@ def prepare_decoder(
         InvalidInputError: If dtype or attention is unknown or cannot be used on the device.
         CheckpointError: If tensors are missing or have other shapes.
     """
-    if dtype == FP8:
-        check_fp8(device)
-    if dtype == INT8:
-        check_int8(device)
+    scheme = SCHEMES.get(dtype) if dtype else None
+    if scheme:
+        scheme.check(device)
     number_type = choose_dtype(dtype, device)
     backend = choose_attention(attention, device=device, dtype=number_type, head_dim=config.head_dim)
-    stored = weights.stored_dtype if dtype == INT8 else None
-    decoder = load_decoder(weights, config, dtype=stored or number_type, device=device)
+    if scheme:
+        decoder = load_quantised(weights, config, scheme, dtype=number_type, device=device)
+    else:
+        decoder = load_decoder(weights, config, dtype=number_type, device=device)
+        if has_onednn(device, number_type):
+            use_onednn(decoder)
     decoder.attention = backend
-    if dtype == FP8:
-        return quantise_fp8(decoder)
+    decoder.quantised_as = dtype if scheme else None
     if device.type == "cpu":
         keep_freed_memory()
-    if dtype == INT8:
-        quantise_int8(decoder)  # from the map, weight by weight: the whole model is never in memory
-        decoder.to(number_type)
-    elif has_onednn(device, number_type):
-        use_onednn(decoder)
     return decoder

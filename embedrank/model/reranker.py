@@ -83,8 +83,7 @@ class Reranker:
         self.template = template or rerank_template()
         self._decoder, self._head, self._tokenizer = decoder, head, tokenizer
         self._plain_text = plain_text
-        self._max_batch_tokens = 1 if strict else max_batch_tokens  # a longer text gets a pack of its own
-        self._shares_front = not strict
+        self._max_batch_tokens, self._strict = max_batch_tokens, strict
 
     @classmethod
     def load(
@@ -106,8 +105,8 @@ class Reranker:
         Args:
             name: `nano`, `0.6b`, `4b`, `8b`, a folder, or a hub id.
             device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the fastest present.
-            dtype: `bf16`, `fp32`, `fp16`, `fp8` (Hopper) or `int8` (CPU); None takes bf16 where the hardware is fast
-                at it, else fp32.
+            dtype: `bf16`, `fp32`, `fp16`, `fp8` (Hopper), `int8` or `int4` (CPU); None takes bf16 where the hardware is
+                fast at it, else fp32.
             attention: How attention is computed: a key of `BACKENDS`, or `auto` for the best one that can run.
             max_length: Most tokens of a prompt; None takes 8192, or less where the model has fewer positions.
             template: `default` (model card) or `report` (published evaluation).
@@ -208,8 +207,8 @@ class Reranker:
 
     @property
     def shares_prefix(self) -> bool:
-        """Whether what all prompts of a query begin with can be computed once; not where attention looks ahead."""
-        return self._decoder.config.is_causal
+        """Whether what the prompts of a query begin with is computed once: not if they look ahead or come alone."""
+        return self._decoder.config.is_causal and not self._strict
 
     def tokenize(self, query: str, documents: Sequence[str], *, instruction: str | None = None) -> RerankPrompts:
         """Prompts as token ids; the half of judging that needs no device.
@@ -233,7 +232,7 @@ class Reranker:
             tokenizer=self._tokenizer,
             max_length=self.max_length,
             plain=self._plain_text,
-            share=self._shares_front,
+            share=not self._strict,
         )
 
     @torch.inference_mode()
@@ -256,11 +255,16 @@ class Reranker:
             TokenIdError: If an id is outside the embedding table.
             NumericalError: If a logit is not finite.
         """
+        packs = [[tail] for tail in tails] if self._strict else [tails]
+        logits = np.concatenate([self._judge_pack(pack, prefix) for pack in packs])
+        if not np.isfinite(logits).all():
+            raise NumericalError(self.name, "logits")
+        return logits
+
+    def _judge_pack(self, tails: Sequence[list[int]], prefix: Prefix | None) -> FloatArray:
         pack = Pack.of(tails, offset=prefix.num_tokens if prefix else 0, device=self._decoder.device)
         both = self._head(self._decoder(pack, prefix=prefix))
         logits: FloatArray = (both[:, 1] - both[:, 0]).cpu().numpy()
-        if not np.isfinite(logits).all():
-            raise NumericalError(self.name, "logits")
         return logits
 
     def _run(self, prompts: RerankPrompts) -> Iterator[tuple[list[int], FloatArray]]:

@@ -32,11 +32,20 @@ class Weights:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.files = _files(folder)
-        self._places: dict[str, tuple[Any, str]] = {}
-        for file in self.files:
-            handle = _open(file)
+        self._places: dict[str, tuple[Path, str]] = {}
+        self._handles = {file: _open(file) for file in self.files}
+        for file, handle in self._handles.items():
             for name in handle.keys():  # noqa: SIM118 - a safetensors handle, not a mapping
-                self._places[name.removeprefix(_PREFIX)] = (handle, name)
+                self._places[name.removeprefix(_PREFIX)] = (file, name)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of all tensors, in the order of the files, without `model.`."""
+        return list(self._places)
+
+    def stored_name(self, name: str) -> str:
+        """The name that a tensor has in its file."""
+        return self._places[name][1]
 
     def __contains__(self, name: str) -> bool:
         return name in self._places
@@ -48,19 +57,19 @@ class Weights:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Shape of a tensor that is there."""
-        handle, stored = self._places[name]
-        return tuple(handle.get_slice(stored).get_shape())
+        file, stored = self._places[name]
+        return tuple(self._handles[file].get_slice(stored).get_shape())
 
-    def tensor(self, name: str) -> Tensor:
-        """A whole tensor, mapped."""
-        handle, stored = self._places[name]
-        mapped: Tensor = handle.get_tensor(stored)
+    def tensor(self, name: str, *, own_map: bool = False) -> Tensor:
+        """A whole tensor, mapped; through a map of its own it lets go of the pages that were read when it goes."""
+        file, stored = self._places[name]
+        mapped: Tensor = (_open(file) if own_map else self._handles[file]).get_tensor(stored)
         return mapped
 
     def rows(self, name: str, indices: list[int]) -> Tensor:
         """A few rows of a matrix, copied."""
-        handle, stored = self._places[name]
-        part = handle.get_slice(stored)
+        file, stored = self._places[name]
+        part = self._handles[file].get_slice(stored)
         return torch.cat([part[index : index + 1] for index in indices])
 
     def fingerprint(self) -> bytes:
@@ -97,16 +106,30 @@ def load_decoder(
     """
     with torch.device("meta"):
         decoder = Decoder(config)
+    check_tensors(weights, decoder)
+    state = {name: weights.tensor(name).to(device=device, dtype=dtype, copy=trainable) for name in decoder.state_dict()}
+    decoder.load_state_dict(state, assign=True)
+    decoder.requires_grad_(trainable)
+    return decoder.eval()
+
+
+def check_tensors(weights: Weights, decoder: Decoder) -> None:
+    """Compare a checkpoint with the decoder that is to hold its tensors.
+
+    Args:
+        weights: The opened checkpoint.
+        decoder: The decoder; its own weights may be unset.
+
+    Raises:
+        MissingTensorError: If tensors are missing.
+        TensorShapeError: If a tensor has another shape than the decoder's.
+    """
     wanted = {name: tuple(tensor.shape) for name, tensor in decoder.state_dict().items()}
     if missing := [name for name in wanted if name not in weights]:
         raise MissingTensorError(weights.folder, missing)
     for name, shape in wanted.items():
         if weights.shape(name) != shape:
             raise TensorShapeError(weights.folder, name, expected=shape, found=weights.shape(name))
-    state = {name: weights.tensor(name).to(device=device, dtype=dtype, copy=trainable) for name in wanted}
-    decoder.load_state_dict(state, assign=True)
-    decoder.requires_grad_(trainable)
-    return decoder.eval()
 
 
 def _files(folder: Path) -> list[Path]:

@@ -36,6 +36,7 @@ class Gradients:
             raise ConfigError("LoopConfig", "in_passes", True, f"{type(objective).__name__} cannot be cut into passes")
         self._objective, self._strategy, self._config = objective, strategy, config
         self._device = next(objective.module.parameters()).device
+        self.num_tokens = 0  # computed for the latest batch, by all processes; 0 where the task does not tell
 
     def add(self, rows: Sequence[TrainingRow]) -> float:
         """Gradient of one batch.
@@ -47,12 +48,16 @@ class Gradients:
             The loss of the whole batch, over all processes.
         """
         world = World.current()
-        return world.total(float(self._backward(rows)), device=self._device) / world.size
+        self._own_tokens = 0
+        loss = float(self._backward(rows))
+        self.num_tokens = int(world.total(self._own_tokens, device=self._device))
+        return world.total(loss, device=self._device) / world.size
 
     def _backward(self, rows: Sequence[TrainingRow]) -> Tensor:
         objective, batch = self._objective, None
         if isinstance(objective, PackedObjective):
             batch = objective.prepare(rows)
+            self._own_tokens = batch.num_tokens
         num_idle = self._num_idle(batch)
         if batch is not None and self._config.in_passes:
             return backward_in_passes(

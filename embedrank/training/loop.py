@@ -28,7 +28,7 @@ from embedrank.training.schedule import warmup_cosine
 
 __all__ = ["LoopConfig", "StepReport", "autocast", "train"]
 
-OnEvaluate = Callable[[int, nn.Module], None]
+OnEvaluate = Callable[[int, nn.Module], bool | None]
 
 
 def train(
@@ -37,6 +37,7 @@ def train(
     config: LoopConfig,
     *,
     folder: Path,
+    on_resume: Callable[[int], bool] | None = None,
     on_step: Callable[[StepReport], None] | None = None,
     on_evaluate: OnEvaluate | None = None,
     stop_at: int | None = None,
@@ -50,9 +51,11 @@ def train(
         mixture: The batches.
         config: Settings; a resumed run must use the same ones, but may have another number of processes.
         folder: Where checkpoints are kept.
+        on_resume: Called by all processes, once, with the steps done before; True ends the run there.
         on_step: Called after every step, by the first process only.
-        on_evaluate: Called by all processes together with the steps done and the module, which carries averaged weights
-            if these are kept; see `parallel/together.py` for encoding together, `parallel/whole.py` for saving it.
+        on_evaluate: Called by all processes together every `evaluate_every` steps and after the last one, with the
+            steps done and the module, which carries averaged weights if these are kept; see `parallel/together.py` for
+            encoding together, `parallel/whole.py` for saving it. True ends the run there.
         stop_at: Stop early after this many steps in all, with a checkpoint, as an interruption would.
 
     Returns:
@@ -61,13 +64,17 @@ def train(
     run = _Run(objective, mixture, config)
     step = run.state.resume(folder)
     end = min(config.num_steps, stop_at or config.num_steps)
+    if on_resume is not None and on_resume(step):
+        return step
     while step < end:
         report = run.step(step)
         step += 1
         if on_step is not None and World.current().is_first:
             on_step(report)
-        if on_evaluate is not None and (step == end or step % (config.evaluate_every or end) == 0):
-            run.evaluate(partial(on_evaluate, step))
+        is_over = False
+        if on_evaluate is not None and (step == config.num_steps or step % (config.evaluate_every or end + 1) == 0):
+            is_over = run.evaluate(partial(on_evaluate, step))
+        end = step if is_over else end
         if step % config.checkpoint_every == 0 or step == end:
             run.state.save(folder, step)
     return step
@@ -110,17 +117,19 @@ class _Run:
             learning_rate=config.learning_rate * factor,
             seconds=time.perf_counter() - started,
             source=rows[0].source,
+            num_tokens=self._gradients.num_tokens,
         )
 
-    def evaluate(self, look: Callable[[nn.Module], None]) -> None:
-        """Let `look` see the module as it would serve; training goes on as if it had not."""
+    def evaluate(self, look: Callable[[nn.Module], bool | None]) -> bool:
+        """Let `look` see the module as it would serve; training goes on as if it had not, unless told to end."""
         device = next(self._module.parameters()).device
         averaged = self._average.in_place() if self._average is not None else nullcontext()
         self._module.eval()
         with RandomState.taken(device).again(device), averaged, torch.no_grad():
-            look(self._module)
+            is_over = look(self._module)
             self._strategy.settle()
         self._module.train()
+        return bool(is_over)
 
 
 def _prepare(module: nn.Module, config: LoopConfig) -> None:

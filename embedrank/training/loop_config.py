@@ -75,3 +75,4 @@ class StepReport:
     learning_rate: float
     seconds: float
     source: str
+    num_tokens: int = 0

@@ -31,6 +31,7 @@ class PackedBatch:
         gather: This process's vectors `[N, D]`, in the order of the sequences, to those of all, `[A, D]`.
         part: What some sequences add to the loss, given their vectors and indices; the sum over packs is the loss. None
             where sequences are compared with one another.
+        num_tokens: Tokens of all sequences, those of a shared front once a pack.
     """
 
     packs: Sequence[Sequence[int]]
@@ -38,6 +39,7 @@ class PackedBatch:
     terms: Sequence[Callable[[Tensor], Tensor]] = ()
     gather: Callable[[Tensor], Tensor] = as_they_are
     part: Callable[[Tensor, Sequence[int]], Tensor] | None = None
+    num_tokens: int = 0
 
     @property
     def idle_pack(self) -> Sequence[int]:

@@ -1,4 +1,4 @@
-"""Yes/no training of a reranker: the prompt of serving, one pass over all pairs of a batch behind their shared prefix.
+"""Training of a reranker: the prompt of serving, one pass over all pairs of a batch behind their shared prefix.
 
 Shape suffixes: N pairs, M hidden size, V vocabulary.
 """
@@ -11,104 +11,113 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from embedrank.core.errors import ConfigError, InvalidInputError
+from embedrank.core.errors import ConfigError
 from embedrank.core.prompts import rerank_template
 from embedrank.model.decoder import Decoder
 from embedrank.model.head import yes_no_ids
 from embedrank.model.packing import Pack, pack_by_budget, shared_front
 from embedrank.model.tokenizer import TextTokenizer
 from embedrank.training.gather import mean_over_processes
-from embedrank.training.losses.listwise import listwise
-from embedrank.training.losses.yes_no import yes_no_full_vocabulary, yes_no_two_tokens
+from embedrank.training.losses.for_rerankers import RERANKER_LOSSES, JudgedPairs
 from embedrank.training.packed_batch import PackedBatch
 from embedrank.training.parallel.world import World
+from embedrank.training.reranker_config import RerankerObjectiveConfig
+from embedrank.training.row_requirements import check_reranker_rows, no_negatives
 from embedrank.training.rows import TrainingRow
+from embedrank.training.teachers import ScoreTeacher, TeacherOfRows
 from embedrank.training.tokenized import share_of, tokenize_pairs
-
-VOCABULARIES = ("two", "full")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RerankerObjectiveConfig:
-    """Switches of the task.
+class _Pairs:
+    """Pairs of query, document and instruction, row by row, each row's positive first."""
 
-    Attributes:
-        vocabulary: Softmax over `two` tokens or the `full` vocabulary, as in the report.
-        list_weight: Weight of the listwise loss beside the pointwise one; 0 trains as the report does.
-        template: Name of the prompt.
-        instructed: Share of batches whose prompts carry the rows' instruction instead of the template's, 0 to 1.
-        max_length: Longest prompt in tokens.
-        num_negatives: Most hard negatives per row.
-        pack_tokens: Token budget of one forward pass.
-    """
-
-    vocabulary: str = "two"
-    list_weight: float = 0.0
-    template: str = "default"
-    instructed: float = 0.5
-    max_length: int = 320
-    num_negatives: int = 3
-    pack_tokens: int = 16384
-
-    def __post_init__(self) -> None:
-        if self.vocabulary not in VOCABULARIES:
-            raise ConfigError(
-                "RerankerObjectiveConfig", "vocabulary", self.vocabulary, f"must be one of {', '.join(VOCABULARIES)}"
-            )
-        if self.num_negatives < 1:
-            raise ConfigError("RerankerObjectiveConfig", "num_negatives", self.num_negatives, "must be at least 1")
-        rerank_template(self.template)
+    texts: list[tuple[str, str, str | None]]
+    targets: list[float]
+    counts: list[int]
 
 
 class RerankerObjective:
-    """Cross-entropy of yes and no; the head is the token table's own two rows."""
+    """The chosen loss on yes and no at the end of each prompt."""
 
-    def __init__(self, decoder: Decoder, tokenizer: TextTokenizer, config: RerankerObjectiveConfig) -> None:
+    def __init__(
+        self,
+        decoder: Decoder,
+        tokenizer: TextTokenizer,
+        config: RerankerObjectiveConfig,
+        *,
+        lm_head_VM: Tensor | None = None,
+        teacher: ScoreTeacher | None = None,
+    ) -> None:
+        """Put it together.
+
+        Args:
+            decoder: What learns. A score head becomes its child `score`.
+            tokenizer: Its tokenizer.
+            config: Switches.
+            lm_head_VM: The head of an untied decoder; it does not learn.
+            teacher: Scores documents for the losses that distil; None reads the rows' `teacher_scores`.
+
+        Raises:
+            ConfigError: If an untied decoder comes without its head, or a teacher with a loss that asks none.
+        """
+        if lm_head_VM is None and not decoder.config.tie_word_embeddings:
+            raise ConfigError("RerankerObjective", "lm_head_VM", None, "the decoder is untied and needs its head")
+        if teacher is not None and not RERANKER_LOSSES[config.loss].needs_teacher:
+            raise ConfigError("RerankerObjectiveConfig", "loss", config.loss, "asks no teacher; use kl or margin_mse")
         self._decoder, self._tokenizer, self._config = decoder, tokenizer, config
-        self._no_id, self._yes_id = yes_no_ids(tokenizer)
+        self._lm_head_VM = None if lm_head_VM is None else lm_head_VM.detach()
+        self._teacher = teacher or TeacherOfRows()
+        self._answers = yes_no_ids(tokenizer)
+        if config.head == "score" and not hasattr(decoder, "score"):
+            decoder.score = nn.Linear(decoder.config.hidden_size, 1, bias=False, device=decoder.device)
+            no_id, yes_id = self._answers
+            with torch.no_grad():
+                decoder.score.weight.copy_(self._head_VM[yes_id] - self._head_VM[no_id])
 
     @property
     def module(self) -> nn.Module:
         """The decoder; its token table is its head."""
         return self._decoder
 
+    @property
+    def _head_VM(self) -> Tensor:
+        return self._decoder.embed_tokens.weight if self._lm_head_VM is None else self._lm_head_VM
+
     def loss(self, rows: Sequence[TrainingRow]) -> Tensor:
-        """Cross-entropy over each row's positive and hard negatives.
+        """The loss of each row's positive and hard negatives.
 
         Args:
             rows: One batch, hard negatives included.
 
         Returns:
-            A scalar, the mean over pairs.
+            A scalar: the mean over pairs, or over rows where documents of one query are compared.
 
         Raises:
-            InvalidInputError: If no row of the batch has a negative.
+            InvalidInputError: If no row of the batch has a negative, or the loss cannot use the rows' scores.
         """
         return self.prepare(rows).loss()
 
     def prepare(self, rows: Sequence[TrainingRow]) -> PackedBatch:
         """As `PackedObjective.prepare`; raises as `loss` does."""
-        pairs, labels, counts = self._pairs(rows)
-        world, device = World.current(), self._decoder.device
-        if not world.total(labels.count(0), device=device):
-            raise InvalidInputError(
-                "training rows", f"no row of {rows[0].source!r} has negatives", hint="mine some first"
-            )
-        labels_N = torch.tensor(labels, device=device)
-        weight = mean_over_processes(len(pairs), world, device=device) / len(pairs)
-
-        def part(hidden_NM: Tensor, indices: Sequence[int]) -> Tensor:
-            return weight * len(indices) * self._pointwise(hidden_NM, labels_N[list(indices)])
-
-        batch = self.packed(pairs)
-        if not self._config.list_weight:
-            return replace(batch, terms=_over(batch.packs, part), part=part)
-        list_weight = self._config.list_weight * mean_over_processes(len(rows), world, device=device)
-
-        def in_lists(hidden_NM: Tensor) -> Tensor:
-            return list_weight * listwise(self.difference(hidden_NM), counts)
-
-        return replace(batch, terms=[*_over(batch.packs, part), in_lists])
+        config, world, device = self._config, World.current(), self._decoder.device
+        loss = RERANKER_LOSSES[config.loss]
+        check_reranker_rows(rows, config.loss, loss)
+        pairs = self._pairs(rows)
+        num_negatives = len(pairs.texts) - len(rows)
+        if not loss.graded and not world.total(num_negatives, device=device):
+            raise no_negatives(rows[0])
+        batch = self.packed(pairs.texts)
+        row_weight = mean_over_processes(len(rows), world, device=device)
+        beside: list[Callable[[Tensor], Tensor]] = []
+        if config.list_weight:
+            beside = [self._in_lists(pairs, "listwise", config.list_weight * row_weight)]
+        if loss.in_lists:
+            teacher_N = self._taught(rows, pairs) if loss.needs_teacher else None
+            return replace(batch, terms=[self._in_lists(pairs, config.loss, row_weight, teacher_N), *beside])
+        weight = mean_over_processes(len(pairs.texts), world, device=device) / len(pairs.texts)
+        part = self._by_pair(pairs, weight)
+        return replace(batch, terms=[*_over(batch.packs, part), *beside], part=None if beside else part)
 
     def last_hidden(self, pairs: Sequence[tuple[str, str, str | None]]) -> Tensor:
         """Hidden states `[N, M]` at the end of each pair's prompt, in the order given."""
@@ -129,13 +138,7 @@ class RerankerObjective:
             return hidden
 
         packs = list(pack_by_budget([len(tail) for tail in tails], max_tokens=self._config.pack_tokens))
-        return PackedBatch(packs=packs, run=run)
-
-    def _pointwise(self, hidden_NM: Tensor, labels_N: Tensor) -> Tensor:
-        if self._config.vocabulary == "two":
-            return yes_no_two_tokens(self._logits(hidden_NM), labels_N)
-        logits_NV = hidden_NM @ self._decoder.embed_tokens.weight.T
-        return yes_no_full_vocabulary(logits_NV, labels_N, yes_id=self._yes_id, no_id=self._no_id)
+        return PackedBatch(packs=packs, run=run, num_tokens=sum(map(len, tails)) + num_shared * len(packs))
 
     def logits(self, pairs: Sequence[tuple[str, str, str | None]]) -> Tensor:
         """Yes logit minus no logit of each pair, `[N]`."""
@@ -147,20 +150,63 @@ class RerankerObjective:
         return logits_N2[:, 1] - logits_N2[:, 0]
 
     def _logits(self, hidden_NM: Tensor) -> Tensor:
-        rows_2M = self._decoder.embed_tokens.weight[[self._no_id, self._yes_id]]
         with torch.autocast(hidden_NM.device.type, enabled=False):
-            return hidden_NM.float() @ rows_2M.float().T
+            if self._config.head == "score":
+                logits_N1 = hidden_NM.float() @ self._decoder.score.weight.float().T  # type: ignore[union-attr,operator]
+                return torch.cat((torch.zeros_like(logits_N1), logits_N1), dim=1)
+            return hidden_NM.float() @ self._head_VM[list(self._answers)].float().T
 
-    def _pairs(self, rows: Sequence[TrainingRow]) -> tuple[list[tuple[str, str, str | None]], list[int], list[int]]:
-        """Pairs, their labels, and the number of pairs of each row."""
+    def _judged(
+        self, hidden_NM: Tensor, targets: Sequence[float], counts: Sequence[int], teacher_N: Tensor | None = None
+    ) -> JudgedPairs:
+        return JudgedPairs(
+            logits_N2=self._logits(hidden_NM),
+            targets_N=torch.tensor(targets, device=hidden_NM.device),
+            counts=counts,
+            teacher_N=teacher_N,
+            hidden_NM=hidden_NM,
+            head_VM=self._head_VM,
+            answer_ids=self._answers,
+        )
+
+    def _by_pair(self, pairs: _Pairs, weight: float) -> Callable[[Tensor, Sequence[int]], Tensor]:
+        """What some pairs add to a loss that compares none of them."""
+        loss, switches = RERANKER_LOSSES[self._config.loss], self._config.switches()
+
+        def part(hidden_NM: Tensor, indices: Sequence[int]) -> Tensor:
+            targets = [pairs.targets[index] for index in indices]
+            return weight * len(indices) * loss.compute(self._judged(hidden_NM, targets, ()), switches)
+
+        return part
+
+    def _in_lists(
+        self, pairs: _Pairs, name: str, weight: float, teacher_N: Tensor | None = None
+    ) -> Callable[[Tensor], Tensor]:
+        """A loss that compares documents of one query."""
+        loss, switches = RERANKER_LOSSES[name], self._config.switches()
+
+        def term(hidden_NM: Tensor) -> Tensor:
+            return weight * loss.compute(self._judged(hidden_NM, pairs.targets, pairs.counts, teacher_N), switches)
+
+        return term
+
+    def _taught(self, rows: Sequence[TrainingRow], pairs: _Pairs) -> Tensor:
+        documents = iter(pairs.texts)
+        chosen = [[next(documents)[1] for _ in range(count)] for count in pairs.counts]
+        scores = self._teacher.scores(rows, chosen)
+        flat = [score for some in scores for score in some]
+        return torch.tensor(flat, dtype=torch.float32, device=self._decoder.device)
+
+    def _pairs(self, rows: Sequence[TrainingRow]) -> _Pairs:
         told = share_of(rows[0].query) < self._config.instructed
-        pairs, labels, counts = [], [], []
+        pairs = _Pairs(texts=[], targets=[], counts=[])
         for row in rows:
             documents = [row.positives[0], *row.negatives[: self._config.num_negatives]]
-            pairs += [(row.query, document, row.instruction if told else None) for document in documents]
-            labels += [1] + [0] * (len(documents) - 1)
-            counts.append(len(documents))
-        return pairs, labels, counts
+            pairs.texts.extend((row.query, document, row.instruction if told else None) for document in documents)
+            right = row.score if row.score is not None and RERANKER_LOSSES[self._config.loss].graded else 1.0
+            pairs.targets.extend([right] + [0.0] * (len(documents) - 1))
+            pairs.counts.append(len(documents))
+        return pairs
 
 
 def _over(

@@ -57,7 +57,7 @@ class RunState:
         if self.in_shards:
             return save_sharded(folder, step, tensors=self._tensors(), own=own, shared=shared)
         whole = {
-            "module": self.module.state_dict(),
+            "module": self._weights(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.tensors if self.average else None,
         }
@@ -96,9 +96,17 @@ class RunState:
     def _device(self) -> torch.device:
         return next(self.module.parameters()).device
 
+    def _weights(self) -> dict[str, Tensor]:
+        """All weights; where some are frozen, as beside adapters, those that learn: the others are in the base."""
+        frozen = [name for name, parameter in self.module.named_parameters() if not parameter.requires_grad]
+        if not frozen:
+            return dict(self.module.state_dict())
+        learning = {name for name, parameter in self.module.named_parameters() if parameter.requires_grad}
+        return {name: tensor for name, tensor in self.module.state_dict().items() if name in learning}
+
     def _tensors(self) -> dict[str, Tensor]:
         parts: dict[str, Mapping[str, Tensor]] = {
-            "module": self.module.state_dict(),
+            "module": self._weights(),
             "optimizer": moments(self.optimizer, self.module),
             "average": self.average.tensors if self.average else {},
         }

@@ -22,7 +22,8 @@ from torch.nn import functional
 from embedrank.core.errors import ConfigError
 from embedrank.model.decoder import Decoder
 from embedrank.model.tokenizer import TextTokenizer
-from embedrank.training.embedder_objective import EmbedderObjectiveConfig, contrastive_loss
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
+from embedrank.training.embedder_task import embedder_loss
 from embedrank.training.rows import TrainingRow
 
 SILENT = 16  # dimensions in which a token can hide its mass from the mean
@@ -64,8 +65,8 @@ class TokenTableObjective:
         return self._table
 
     def loss(self, rows: Sequence[TrainingRow]) -> Tensor:
-        """InfoNCE of one batch."""
-        return contrastive_loss(rows, self._tokenizer, self._config, self._table)
+        """The loss of one batch."""
+        return embedder_loss(rows, self._tokenizer, self._config, self._table)
 
 
 def lay_under(decoder: Decoder, table_VM: Tensor, *, end_id: int) -> None:

@@ -11,7 +11,7 @@ from reporting import report, show_reciprocal_ranks
 from torch import Tensor
 
 from embedrank.model.tokenizer import TextTokenizer
-from embedrank.training.embedder_objective import EmbedderObjectiveConfig
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.loop import LoopConfig, train
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.rows import TrainingRow

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from embedrank.model.tokenizer import TextTokenizer
-from embedrank.training.embedder_objective import EmbedderObjectiveConfig
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.loop import StepReport
 from embedrank.training.rows import TrainingRow
 from embedrank.training.tokenized import tokenize_for_embedder

@@ -17,7 +17,8 @@ from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
 from embedrank.model.initialize import initialize
 from embedrank.model.tokenizer import TextTokenizer
-from embedrank.training.embedder_objective import EmbedderObjective, EmbedderObjectiveConfig
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
+from embedrank.training.embedder_objective import EmbedderObjective
 from embedrank.training.loop import LoopConfig, StepReport, autocast, train
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.settings import build, read_yaml

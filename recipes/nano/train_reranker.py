@@ -27,7 +27,8 @@ from embedrank.model.tokenizer import TextTokenizer
 from embedrank.training.loop import LoopConfig, StepReport, autocast, train
 from embedrank.training.matching import TABLE_SIZE, fit_answers, start_matching
 from embedrank.training.mixing import Mixture, MixtureConfig
-from embedrank.training.reranker_objective import RerankerObjective, RerankerObjectiveConfig
+from embedrank.training.reranker_config import RerankerObjectiveConfig
+from embedrank.training.reranker_objective import RerankerObjective
 from embedrank.training.rows import TrainingRow
 from embedrank.training.settings import build, read_yaml
 from embedrank.training.tokenized import tokenize_pairs

@@ -16,6 +16,19 @@ def fake_wiring(encoder=None, reranker=None):
     return Wiring(embedder=lambda name: encoder, reranker=lambda name: reranker, partner=lambda name: name)
 
 
+def listening_wiring(heard):
+    """As `fake_wiring`, and notes down how models are asked for."""
+
+    def load(model):
+        def note_down(name, **how):
+            heard.append((name, how))
+            return model
+
+        return note_down
+
+    return Wiring(embedder=load(BagEncoder()), reranker=load(OverlapReranker()), partner=lambda name: name)
+
+
 def no_models():
     """Wiring for commands that have to fail, or to finish, before any model is loaded."""
 

@@ -4,7 +4,8 @@ import json
 import numpy as np
 import pytest
 
-from tests.cli.command_line import assert_one_error_line, fake_wiring, no_models, say
+from embedrank.cli.wiring import Wiring
+from tests.cli.command_line import assert_one_error_line, fake_wiring, listening_wiring, no_models, say
 from tests.search.fakes import BagEncoder, OverlapReranker
 
 
@@ -116,3 +117,14 @@ def test_bad_input_is_one_line_and_exit_code_2(capsys, lines, tmp_path, argument
         "LINES": lines,
     }
     assert_one_error_line(say(capsys, *[named.get(word, word) for word in arguments], wiring=no_models()), part)
+
+
+def test_models_are_loaded_in_the_precision_and_on_the_device_asked_for(capsys, lines):
+    heard = []
+    say(capsys, "embed", lines, "--dtype", "int8", wiring=listening_wiring(heard))
+    say(capsys, "rerank", "bear", lines, "--dtype", "bf16", "--device", "cpu", wiring=listening_wiring(heard))
+    assert heard == [("nano", {"dtype": "int8"}), ("nano", {"dtype": "bf16", "device": "cpu"})]
+
+
+def test_an_unknown_precision_is_refused(capsys, lines):
+    assert_one_error_line(say(capsys, "embed", lines, "--dtype", "int3", wiring=Wiring()), "'int3' is not one of")

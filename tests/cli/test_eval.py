@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.cli.command_line import assert_one_error_line, no_models, say
+from tests.cli.command_line import assert_one_error_line, listening_wiring, no_models, say
 from tests.evaluation.beir_folder import QRELS, write_beir
 
 METRICS = {"ndcg_at_10", "recall_at_100", "mrr_at_10", "map", "num_queries", "num_documents"}
@@ -37,6 +37,12 @@ def test_the_flags_choose_the_systems_and_the_last_one_is_on_top(capsys, folder,
     assert report["ndcg_at_10"] == report["systems"][systems[-1]]["ndcg_at_10"]
     assert report.keys() >= METRICS
     assert report["num_queries"] == 2
+
+
+def test_a_number_type_can_be_measured(capsys, folder):
+    heard = []
+    measured(capsys, "--data", folder, "--dtype", "int8", wiring=listening_wiring(heard))
+    assert [asked for _, asked in heard] == [{"dtype": "int8"}] * 2
 
 
 def test_bm25_alone_loads_no_model(capsys, folder):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tests.cli.command_line import assert_one_error_line, fake_wiring, no_models, say
+from tests.cli.command_line import assert_one_error_line, fake_wiring, listening_wiring, no_models, say
 from tests.search.fakes import BagEncoder
 
 
@@ -155,3 +155,11 @@ def test_an_index_of_fewer_dimensions_is_searched_with_as_many(capsys, docs, tmp
     assert_one_error_line(say(capsys, "index", docs, "--to", tmp_path / "i", "--dim", 32), "was built with dim 64")
     assert_one_error_line(say(capsys, "index", docs, "--to", tmp_path / "j", "--dim", 999), "999 is not in 1..256")
     assert not (tmp_path / "j").exists()
+
+
+def test_both_models_are_loaded_as_asked_for(capsys, index, docs, tmp_path):
+    heard, how = [], {"dtype": "bf16", "device": "cpu"}
+    options = ("--dtype", "bf16", "--device", "cpu")
+    say(capsys, "index", docs, "--to", tmp_path / "i", *options, wiring=listening_wiring(heard))
+    say(capsys, "search", "bear", "--in", index, *options, wiring=listening_wiring(heard))
+    assert [asked for _, asked in heard] == [how, how, how]

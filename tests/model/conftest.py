@@ -8,12 +8,14 @@ import pytest
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
+from embedrank.core.errors import InvalidInputError
 from embedrank.core.prompts import rerank_template
 from embedrank.model.checkpoint import save_embedder, save_reranker
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
 from embedrank.model.initialize import initialize
 from embedrank.model.prompting import PromptPolicy
+from embedrank.model.quantise.schemes import SCHEMES
 from embedrank.model.tokenizer import TextTokenizer
 
 WORDS = ("yes", "no", "hello", "world")
@@ -64,6 +66,15 @@ def pico_decoder(**changes: object) -> Decoder:
         for parameter in decoder.parameters():
             parameter.add_(torch.randn(parameter.shape, generator=generator) * 0.1)
     return decoder.eval()
+
+
+def skip_unless_computable(dtype: str) -> None:
+    """Skip a test where the processor cannot compute a scheme."""
+    try:
+        if dtype in SCHEMES:
+            SCHEMES[dtype].check(torch.device("cpu"))
+    except InvalidInputError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ class BagEncoder:
         self.dim = dim
         self.name = name
         self.fingerprint = fingerprint
+        self.precision = "float32"
         self.default_instruction = "find"
         self.max_length = 512
         self.batches = []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from embedrank.core.errors import ConfigError, DatasetError, InvalidInputError
-from embedrank.training.embedder_objective import EmbedderObjectiveConfig
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.rows import TrainingRow, read_rows
 from embedrank.training.settings import build, read_yaml

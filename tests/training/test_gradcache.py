@@ -12,13 +12,15 @@ from torch import Tensor, nn
 from embedrank.core.errors import ConfigError
 from embedrank.model.decoder import Decoder
 from embedrank.model.packing import Pack
-from embedrank.training.embedder_objective import EmbedderObjective, EmbedderObjectiveConfig
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
+from embedrank.training.embedder_objective import EmbedderObjective
 from embedrank.training.gradients import Gradients
 from embedrank.training.loop_config import LoopConfig
 from embedrank.training.losses.info_nce import InfoNCEConfig
 from embedrank.training.parallel.alone import Alone
 from embedrank.training.recompute import recompute_layers
-from embedrank.training.reranker_objective import RerankerObjective, RerankerObjectiveConfig
+from embedrank.training.reranker_config import RerankerObjectiveConfig
+from embedrank.training.reranker_objective import RerankerObjective
 from embedrank.training.token_table import TokenTable, TokenTableObjective
 from tests.model.conftest import pico_config, pico_decoder, pico_tokenizer
 from tests.training.conftest import gradients, largest_difference
@@ -57,7 +59,7 @@ def reranker(decoder: Decoder, **changes: Any) -> RerankerObjective:
 TASKS = {
     "embedder": embedder,
     "reranker": reranker,
-    "full vocabulary": lambda decoder: reranker(decoder, vocabulary="full"),
+    "full vocabulary": lambda decoder: reranker(decoder, loss="full_vocabulary"),
     "listwise": lambda decoder: reranker(decoder, list_weight=0.7),
 }
 

@@ -10,12 +10,14 @@ import torch
 from embedrank.core.errors import ConfigError, InvalidInputError, StorageError
 from embedrank.model.packing import Pack
 from embedrank.training.checkpoint import load_latest, save_checkpoint
-from embedrank.training.embedder_objective import EmbedderObjective, EmbedderObjectiveConfig
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
+from embedrank.training.embedder_objective import EmbedderObjective
 from embedrank.training.loop import LoopConfig, StepReport, train
 from embedrank.training.losses.info_nce import InfoNCEConfig
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.objective import Objective
-from embedrank.training.reranker_objective import RerankerObjective, RerankerObjectiveConfig
+from embedrank.training.reranker_config import RerankerObjectiveConfig
+from embedrank.training.reranker_objective import RerankerObjective
 from embedrank.training.rows import TrainingRow
 from embedrank.training.schedule import warmup_cosine
 from embedrank.training.token_table import SILENT, TokenTable, TokenTableObjective, lay_under
@@ -48,10 +50,10 @@ def embedder_objective() -> Objective:
     return EmbedderObjective(decoder, pico_tokenizer(), config)
 
 
-def reranker_objective(vocabulary: str) -> Objective:
+def reranker_objective(loss: str) -> Objective:
     decoder = pico_decoder()
     decoder.requires_grad_(True)
-    return RerankerObjective(decoder, pico_tokenizer(), RerankerObjectiveConfig(vocabulary=vocabulary, max_length=512))
+    return RerankerObjective(decoder, pico_tokenizer(), RerankerObjectiveConfig(loss=loss, max_length=512))
 
 
 def table_objective() -> Objective:
@@ -62,8 +64,8 @@ def table_objective() -> Objective:
 
 TASKS = {
     "embedder": embedder_objective,
-    "two": lambda: reranker_objective("two"),
-    "full": lambda: reranker_objective("full"),
+    "two": lambda: reranker_objective("two_tokens"),
+    "full": lambda: reranker_objective("full_vocabulary"),
     "table": table_objective,
 }
 
@@ -134,7 +136,7 @@ def test_a_decoder_of_narrow_values_cannot_be_laid_on_a_table() -> None:
 def test_a_reranker_without_negatives_says_so() -> None:
     bare = [TrainingRow(task="retrieval", query="a", positives=("b",), source="bare")]
     with pytest.raises(InvalidInputError, match="mine"):
-        reranker_objective("two").loss(bare)
+        reranker_objective("two_tokens").loss(bare)
 
 
 def test_the_rate_rises_then_falls_to_its_floor() -> None:

@@ -24,7 +24,12 @@ class TellingEncoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything that decides the vectors."""
+        """Hash of the model that decides the vectors."""
+        ...
+
+    @property
+    def precision(self) -> str:
+        """Numbers that it computes in, which decide them too."""
         ...
 
     @property
@@ -48,16 +53,17 @@ Load: TypeAlias = Callable[[], TellingEncoder]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """What a run has to know of its model: name, fingerprint, and numbers per vector at most."""
+    """What a run has to know of its model: name, fingerprint, precision, and numbers per vector at most."""
 
     name: str
     fingerprint: str
+    precision: str
     dim: int
 
     @classmethod
     def of(cls, encoder: TellingEncoder) -> ModelFacts:
         """The facts of a loaded encoder."""
-        return cls(name=encoder.name, fingerprint=encoder.fingerprint, dim=encoder.dim)
+        return cls(name=encoder.name, fingerprint=encoder.fingerprint, precision=encoder.precision, dim=encoder.dim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +79,14 @@ class Computed:
     lengths: npt.NDArray[np.int32]
 
 
-def load_encoder(model: str, *, device: str | None = None, threads: int | None = None) -> TellingEncoder:
+def load_encoder(
+    model: str, *, dtype: str | None = None, device: str | None = None, threads: int | None = None
+) -> TellingEncoder:
     """Load a model in this process.
 
     Args:
         model: Preset, folder or hub id.
+        dtype: Numbers to compute in, as `Embedder.load` takes it.
         device: Such as `cpu` or `cuda:1`; None takes the fastest present.
         threads: CPU threads of one product; None leaves it to torch.
 
@@ -90,7 +99,7 @@ def load_encoder(model: str, *, device: str | None = None, threads: int | None =
 
     if threads is not None:
         torch.set_num_threads(threads)
-    return Embedder.load(model, device=device)
+    return Embedder.load(model, dtype=dtype, device=device)
 
 
 def compute(encoder: TellingEncoder, texts: Sequence[str], config: BulkConfig) -> Computed:

@@ -54,6 +54,7 @@ class RayData:
         load: Load | str,
         config: BulkConfig,
         *,
+        dtype: str | None = None,
         address: str,
         num_actors: int,
         num_cores: int,
@@ -64,6 +65,7 @@ class RayData:
         Args:
             load: Preset, hub id, or a folder that is there on every machine; or how an actor gets its model.
             config: Side, instruction and dim.
+            dtype: Numbers that a model given by name computes in; None leaves it to the model.
             address: `local` starts a Ray of its own; `auto` or `host:port` joins one.
             num_actors: Actors, each with its own model.
             num_cores: Processors of this machine, for a Ray of its own.
@@ -77,7 +79,7 @@ class RayData:
         if kinds not in ({"cpu"}, {"cuda"}):
             problem = f"{','.join(devices)}: Ray itself says which actor takes which GPU"
             raise InvalidInputError("--devices", problem, hint="with --ray use cuda or cpu")
-        self._load, self._config = load, config
+        self._load, self._config, self._dtype = load, config, dtype
         self._address, self._num_actors, self._num_cores = address, num_actors, num_cores
         self._device = kinds.pop()
         self._has_joined = False
@@ -106,7 +108,7 @@ class RayData:
         threads = max(1, self._num_cores // self._num_actors) if self._address == "local" else 1
         self._resources = {"num_cpus": 1, "num_gpus": 1 if need["GPU"] else 0}
         if isinstance(self._load, str):
-            self._load = partial(load_encoder, self._load, device=self._device, threads=threads)
+            self._load = partial(load_encoder, self._load, dtype=self._dtype, device=self._device, threads=threads)
         with _clear_errors(ray):
             said = ray.get(ray.remote(**self._resources)(facts_of).remote(self._load))
         if isinstance(said, Failure):

@@ -98,7 +98,7 @@ def encode_to_file(
             plan = dict(begun.plan)
         else:
             facts = pool.start()
-            plan.update(model_fingerprint=facts.fingerprint, width=config.dim or facts.dim)
+            plan.update(model_fingerprint=facts.fingerprint, precision=facts.precision, width=config.dim or facts.dim)
         with _staging(out, plan, config, restart=restart, is_kept=source.can_be_read_again) as staging:
             if staging.progress.num_rows != num_resumed:
                 raise StorageError(staging.folder, "another run went on with it")

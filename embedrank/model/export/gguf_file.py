@@ -18,12 +18,12 @@ import numpy as np
 from torch import Tensor
 
 from embedrank.core.errors import InvalidInputError
+from embedrank.core.packages import is_installed, require_packages
 from embedrank.core.prompts import rerank_template
 from embedrank.model.export.folder import decoder_shapes
 from embedrank.model.export.format import Readings
 from embedrank.model.export.gguf_keys import CLASSIFIER, POOLINGS, PROMPT_KEY, RANK
 from embedrank.model.export.gguf_vocabulary import Vocabulary
-from embedrank.model.export.packages import is_installed, require_packages
 from embedrank.model.export.probe import Probe
 from embedrank.model.export.source import EMBEDDER, RERANKER, Source
 
@@ -41,7 +41,7 @@ class GgufFile:
 
     def require(self, dtype: str | None) -> None:
         """Ask for the libraries before anything is read."""
-        require_packages(f"export to {self.name}", "gguf")
+        require_packages(f"export to {self.name}", "gguf", extra="export")
 
     def write(self, source: Source, target: Path, dtype: str) -> Mapping[str, Any]:
         """Write table and metadata first, then one tensor at a time."""

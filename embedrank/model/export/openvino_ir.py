@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from embedrank.core.errors import StorageError
+from embedrank.core.packages import require_packages
 from embedrank.core.types import FloatArray
 from embedrank.model.export.format import Readings
 from embedrank.model.export.graph import INPUTS
 from embedrank.model.export.graph_folder import OUTPUTS, graph_of, run_probe, traced, write_surroundings
-from embedrank.model.export.packages import require_packages
 from embedrank.model.export.padding import IntArray
 from embedrank.model.export.probe import Probe
 from embedrank.model.export.quiet import quiet
@@ -32,7 +32,7 @@ class OpenvinoIr:
 
     def require(self, dtype: str | None) -> None:
         """Ask for the libraries before anything is read."""
-        require_packages(f"export to {self.name}", "openvino", *(["nncf"] if dtype == "int8" else []))
+        require_packages(f"export to {self.name}", "openvino", *(["nncf"] if dtype == "int8" else []), extra="export")
 
     def write(self, source: Source, target: Path, dtype: str) -> Mapping[str, Any]:
         """Trace and convert; for int8 the weights are compressed by channel, activations stay as they are."""

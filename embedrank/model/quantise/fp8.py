@@ -9,12 +9,14 @@ Source: FP8 formats for deep learning, arXiv 2209.05433.
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from embedrank.core.errors import InvalidInputError
-from embedrank.model.decoder import Decoder
-from embedrank.model.projection import Projection, replace_projections
+from embedrank.model.projection import Projection
+from embedrank.model.quantise.scheme import MakeProjection, Scheme
 
 FORMAT = torch.float8_e4m3fn
 LARGEST = 448.0  # of the format
@@ -72,22 +74,6 @@ def to_fp8(rows: Tensor) -> tuple[Tensor, Tensor]:
     return (exact / scale).clamp_(-LARGEST, LARGEST).to(FORMAT), scale
 
 
-def quantise_fp8(decoder: Decoder) -> Decoder:
-    """Put all linear layers of a decoder into e4m3, in place; it then serves and no longer trains.
-
-    Args:
-        decoder: The model, its weights in the type of its results.
-
-    Returns:
-        The same decoder.
-
-    Raises:
-        InvalidInputError: If a size is no multiple of 16.
-    """
-    replace_projections(decoder, lambda weight_OI: Fp8Linear(weight_OI, dtype=weight_OI.dtype))
-    return decoder
-
-
 def check_fp8(device: torch.device) -> None:
     """Refuse devices without these products.
 
@@ -106,3 +92,10 @@ def check_fp8(device: torch.device) -> None:
         raise InvalidInputError(
             "dtype", f"fp8 needs compute capability 9.0 (Hopper) or newer, and the device has {shown}", hint=hint
         )
+
+
+def _for_decoder(dtype: torch.dtype) -> MakeProjection:
+    return partial(Fp8Linear, dtype=dtype)
+
+
+FP8 = Scheme(check=check_fp8, for_decoder=_for_decoder, number_type=torch.bfloat16)

@@ -22,8 +22,8 @@ def vector_of(text, dim):
 class HashEncoder:
     """Vectors that depend on the text alone; a word is a token; at most MAX_WORDS are read."""
 
-    def __init__(self, dim=16, fingerprint="hash-1"):
-        self.name, self.dim, self.fingerprint = "hash", dim, fingerprint
+    def __init__(self, dim=16, fingerprint="hash-1", precision="float32"):
+        self.name, self.dim, self.fingerprint, self.precision = "hash", dim, fingerprint, precision
         self.asked = []
 
     def encode_documents_reported(self, texts, *, dim=None):
@@ -65,6 +65,10 @@ def load_wide():
 
 def load_other():
     return HashEncoder(fingerprint="hash-2")
+
+
+def load_coarse():
+    return HashEncoder(precision="int8 in float32")
 
 
 def load_deadly(remembered: Path | None = None):

@@ -12,7 +12,7 @@ from embedrank.core.errors import InvalidInputError, ResumeError, StorageError
 from embedrank.engine.bulk.config import BulkConfig
 from embedrank.engine.bulk.source import TextSource
 from embedrank.engine.bulk.staging import Staging, staging_folder
-from tests.engine.bulk.fakes import HashEncoder, load_other
+from tests.engine.bulk.fakes import HashEncoder, load_coarse, load_other
 from tests.engine.bulk.running import bulk, bytes_of, killed_at
 
 NUM_TEXTS = 14
@@ -125,6 +125,7 @@ def test_what_was_committed_is_not_computed_again(lines, tmp_path):
         ({"store_dtype": "float16"}, "store dtype was float32, is float16"),
         ({"chunk_texts": 5}, "chunk texts was 4, is 5"),
         ({"how": load_other}, "model fingerprint was hash-1, is hash-2"),
+        ({"how": load_coarse}, "precision was float32, is int8 in float32"),
     ],
 )
 def test_other_settings_are_refused_until_told_to_restart(lines, tmp_path, changed, said):

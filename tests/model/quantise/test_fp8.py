@@ -12,7 +12,8 @@ from embedrank import Embedder, Reranker
 from embedrank.core.errors import InvalidInputError
 from embedrank.model.packing import Pack
 from embedrank.model.precision import choose_dtype
-from embedrank.model.quantise.fp8 import FORMAT, Fp8Linear, check_fp8, quantise_fp8, to_fp8
+from embedrank.model.projection import replace_projections
+from embedrank.model.quantise.fp8 import FORMAT, FP8, Fp8Linear, check_fp8, to_fp8
 from tests.model.conftest import pico_decoder
 
 
@@ -47,7 +48,8 @@ def test_all_linear_layers_of_a_decoder_are_replaced_and_its_vectors_stay_near()
     pack = Pack.of([list(range(9)), list(range(40))])
     with torch.inference_mode():
         exact = decoder(pack)
-        found = quantise_fp8(decoder)(pack)
+        replace_projections(decoder, FP8.for_decoder(torch.float32))
+        found = decoder(pack)
     assert not any(isinstance(module, nn.Linear) for module in decoder.modules())
     assert sum(isinstance(module, Fp8Linear) for module in decoder.modules()) == 7 * 3
     assert decoder.embed_tokens.weight.dtype is torch.float32
@@ -56,7 +58,8 @@ def test_all_linear_layers_of_a_decoder_are_replaced_and_its_vectors_stay_near()
 
 
 def test_results_come_in_the_type_of_the_model() -> None:
-    decoder = quantise_fp8(pico_decoder().to(torch.bfloat16))
+    decoder = pico_decoder().to(torch.bfloat16)
+    replace_projections(decoder, FP8.for_decoder(torch.bfloat16))
     with torch.inference_mode():
         assert decoder(Pack.of([[1, 2, 3]])).dtype is torch.bfloat16
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from embedrank.core.errors import StorageError
-from embedrank.training.embedder_objective import EmbedderObjective, EmbedderObjectiveConfig
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
+from embedrank.training.embedder_objective import EmbedderObjective
 from embedrank.training.gather import gather_rows
 from embedrank.training.loop import LoopConfig, StepReport, train
 from embedrank.training.losses.info_nce import InfoNCEConfig
@@ -23,7 +24,8 @@ from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.parallel.together import TogetherEncoder, TogetherReranker
 from embedrank.training.parallel.whole import whole_weights
 from embedrank.training.parallel.world import World, joined
-from embedrank.training.reranker_objective import RerankerObjective, RerankerObjectiveConfig
+from embedrank.training.reranker_config import RerankerObjectiveConfig
+from embedrank.training.reranker_objective import RerankerObjective
 from embedrank.training.rows import TrainingRow
 from embedrank.training.sharded_checkpoint import save_sharded
 from tests.model.conftest import pico_decoder, pico_tokenizer
@@ -66,18 +68,18 @@ class Shares:
         self._mixture.restore(state)
 
 
-def embedder() -> EmbedderObjective:
+def embedder(**changes: Any) -> EmbedderObjective:
     decoder = pico_decoder()
     decoder.requires_grad_(True)
     loss = InfoNCEConfig(temperature=0.05)
-    config = EmbedderObjectiveConfig(dims=(48, 32), num_negatives=2, loss=loss, pack_tokens=90, loss_rows=3)
+    config = EmbedderObjectiveConfig(dims=(48, 32), num_negatives=2, loss=loss, pack_tokens=90, loss_rows=3, **changes)
     return EmbedderObjective(decoder, pico_tokenizer(), config)
 
 
-def reranker(list_weight: float = 0.0) -> RerankerObjective:
+def reranker(**changes: Any) -> RerankerObjective:
     decoder = pico_decoder()
     decoder.requires_grad_(True)
-    config = RerankerObjectiveConfig(max_length=512, list_weight=list_weight, pack_tokens=450)
+    config = RerankerObjectiveConfig(max_length=512, pack_tokens=450, **changes)
     return RerankerObjective(decoder, pico_tokenizer(), config)
 
 
@@ -85,6 +87,8 @@ TASKS: dict[str, Callable[[], Any]] = {
     "embedder": embedder,
     "reranker": reranker,
     "listwise": lambda: reranker(list_weight=0.5),
+    "quantised": lambda: embedder(quantise={"none": 1.0, "lsq": 0.5}, task_losses={"retrieval": "bitext"}),
+    "score head": lambda: reranker(loss="score_head", head="score"),
 }
 KINDS: dict[str, dict[str, Any]] = {
     "ddp": {"parallel": "ddp", "ema_decay": 0.5},
@@ -99,6 +103,8 @@ RUNS = (
     ("reranker", "fsdp"),
     ("reranker", "fsdp in passes"),
     ("listwise", "ddp in passes"),
+    *[("quantised", kind) for kind in ("ddp", "ddp in passes", "fsdp in passes")],
+    *[("score head", kind) for kind in ("ddp", "fsdp in passes")],
 )
 
 

@@ -1,0 +1,104 @@
+"""Memory that a merge takes beside the mapped files of its parents, and its seconds, on random checkpoints.
+
+    python benchmarks/merge_memory.py [--hidden 4096] [--layers 36] [--folder FOLDER]
+
+The default is a twelfth of the 8B shape's layers, so that it fits small disks: memory is decided by the largest
+tensor and the size of a shard, not by the number of layers. Private memory counts (RssAnon); pages of mapped files can
+be dropped at any time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from embedrank.model.checkpoint import config_json
+from embedrank.model.config import DecoderConfig
+from embedrank.model.decoder import Decoder
+from embedrank.model.resolve import resolve
+from embedrank.model.tokenizer import TextTokenizer
+from embedrank.training.merge.config import MergeConfig
+from embedrank.training.merge.merging import merge
+
+
+def make_parent(folder: Path, config: DecoderConfig, seed: int) -> None:
+    """Write a random checkpoint, one shard a layer, so that making it needs little memory."""
+    folder.mkdir(parents=True)
+    tokenizer = TextTokenizer.load(resolve("nano", kind="embedder"))
+    (folder / "config.json").write_text(json.dumps(config_json(config, "Qwen3Model", tokenizer, torch.bfloat16)))
+    for name, text in tokenizer.files(post_processor=True).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    with torch.device("meta"):
+        shapes = {name: tensor.shape for name, tensor in Decoder(config).state_dict().items()}
+    generator, places = torch.Generator().manual_seed(seed), {}
+    for number, (name, shape) in enumerate(shapes.items()):
+        file = f"model-{number:05d}.safetensors"
+        row = torch.randn(shape[-1], generator=generator).to(torch.bfloat16) * 0.02
+        tensor = row.expand(shape).contiguous() if len(shape) > 1 else row
+        save_file({name: tensor}, folder / file)
+        places[name] = file
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": places}))
+
+
+def private_mib() -> float:
+    """Memory of this process that belongs to no file."""
+    fields = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    return int(fields["RssAnon"].split()[0]) / 1024
+
+
+def measure(parents: list[Path], target: Path) -> None:
+    """Merge in this process and print what it took."""
+    before, started, peak = private_mib(), time.perf_counter(), 0.0
+
+    def look(done: int, total: int) -> None:
+        nonlocal peak
+        peak = max(peak, private_mib())
+
+    merge(parents, target, MergeConfig(), on_tensor=look)
+    size = sum(file.stat().st_size for file in target.glob("*.safetensors")) / 2**30
+    seconds = time.perf_counter() - started
+    print(f"{len(parents)} parents of {size:.2f} GiB: {peak - before:.0f} MiB of private memory, {seconds:.0f} s")
+
+
+def main() -> None:
+    """Make two parents, merge them in a process of its own, clean up."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hidden", type=int, default=4096)
+    parser.add_argument("--layers", type=int, default=3)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "embedrank-bench-merge")
+    parser.add_argument("--child", nargs="*", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child:
+        measure(arguments.child[1:], arguments.child[0])
+        return
+    config = DecoderConfig(
+        vocab_size=151665,
+        hidden_size=arguments.hidden,
+        intermediate_size=3 * arguments.hidden,
+        num_hidden_layers=arguments.layers,
+        num_attention_heads=32,
+        num_key_value_heads=8,
+        head_dim=128,
+    )
+    shutil.rmtree(arguments.folder, ignore_errors=True)
+    try:
+        parents = [arguments.folder / f"parent-{seed}" for seed in (1, 2)]
+        for seed, parent in enumerate(parents):
+            make_parent(parent, config, seed)
+        words = [arguments.folder / "merged", *parents]
+        subprocess.run([sys.executable, __file__, "--child", *map(str, words)], check=True)
+    finally:
+        shutil.rmtree(arguments.folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

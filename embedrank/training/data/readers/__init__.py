@@ -1,0 +1,1 @@
+"""Readers of training data, one format a file; `embedrank.training.data.reading` chooses."""

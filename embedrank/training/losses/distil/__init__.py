@@ -1,0 +1,1 @@
+"""Losses of a student that learns from a teacher, one a file."""

@@ -1,0 +1,204 @@
+"""A stage as one YAML file: what learns, from which rows, by which loss, how long, and what decides on the best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from embedrank.core.errors import ConfigError
+from embedrank.training.data.source import SourceConfig
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
+from embedrank.training.embedder_distil import EmbedderDistilConfig
+from embedrank.training.loop_config import LoopConfig
+from embedrank.training.lora.config import LoraConfig
+from embedrank.training.losses.for_rerankers import RERANKER_LOSSES
+from embedrank.training.mixture_config import MixtureConfig
+from embedrank.training.reranker_config import RerankerObjectiveConfig
+from embedrank.training.settings import build, read_yaml
+
+KINDS: Final = ("embedder", "reranker")
+ATTENTION: Final = ("causal", "bidirectional")
+OBJECTIVES: Final = {"embedder": EmbedderObjectiveConfig, "reranker": RerankerObjectiveConfig}
+_NAME: Final = "StageConfig"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevConfig:
+    """The development set, and what follows from it.
+
+    Attributes:
+        data: A BEIR folder, or None for training without one.
+        split: Its split, which should be no test split.
+        metric: The figure that decides; larger is better.
+        max_queries: Size of a seeded sample; None measures all queries.
+        patience: Looks without a gain after which training stops; None never stops.
+        min_gain: What counts as a gain.
+        keep_best: Models kept beside the final one, the best by the figure.
+    """
+
+    data: str
+    split: str = "dev"
+    metric: str = "ndcg_at_10"
+    max_queries: int | None = None
+    patience: int | None = None
+    min_gain: float = 0.0
+    keep_best: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("max_queries", "patience", "keep_best"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError("DevConfig", name, value, "must be at least 1")
+        if self.min_gain < 0:
+            raise ConfigError("DevConfig", "min_gain", self.min_gain, "must be 0 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeacherConfig:
+    """Who judges in distillation.
+
+    Attributes:
+        kind: `embedder` or `reranker`.
+        model: Preset, folder or hub id.
+    """
+
+    kind: str
+    model: str
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ConfigError("TeacherConfig", "kind", self.kind, f"must be one of {', '.join(KINDS)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageConfig:
+    """One stage.
+
+    Attributes:
+        kind: `embedder` or `reranker`.
+        model: Where the weights start: a preset, folder or hub id of a base, instructed, embedding or reranking model.
+        attention: `causal` or `bidirectional`; None keeps what the model says.
+        max_length: Most tokens the finished model reads; None keeps what the model says.
+        sources: Rows by the name under which they are mixed.
+        mixture: How they are mixed.
+        objective: The loss and what is read of a row.
+        loop: Steps, rates, precision, devices, checkpoints.
+        distil: Distillation into an embedder; for rerankers `objective.loss` says it.
+        teacher: The model that judges; None takes the rows' `teacher_scores`.
+        lora: Low-rank adapters; None trains all weights.
+        dev: The development set.
+        device: Where to train; None takes the fastest there.
+    """
+
+    kind: str
+    model: str
+    sources: Mapping[str, SourceConfig]
+    mixture: MixtureConfig
+    objective: EmbedderObjectiveConfig | RerankerObjectiveConfig
+    loop: LoopConfig
+    attention: str | None = None
+    max_length: int | None = None
+    distil: EmbedderDistilConfig | None = None
+    teacher: TeacherConfig | None = None
+    lora: LoraConfig | None = None
+    dev: DevConfig | None = None
+    device: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.attention is not None and self.attention not in ATTENTION:
+            raise ConfigError(_NAME, "attention", self.attention, f"must be one of {', '.join(ATTENTION)}")
+        if not self.sources:
+            raise ConfigError(_NAME, "sources", {}, "must name a source of rows")
+        if self.distil is not None and self.kind == "reranker":
+            raise ConfigError(_NAME, "distil", self.distil.loss, "is for embedders; say objective.loss: kl")
+        if self.teacher is not None and not self._asks_teacher:
+            raise ConfigError(_NAME, "teacher", self.teacher.model, "is asked nothing by this loss")
+        if self.lora is not None and self.loop.parallel == "fsdp":
+            raise ConfigError(_NAME, "lora", "adapters", "cannot be trained in shards; use loop.parallel: ddp")
+        if self.lora is not None and self.loop.compile:
+            raise ConfigError(_NAME, "lora", "adapters", "cannot be compiled here; set loop.compile: false")
+
+    @property
+    def _asks_teacher(self) -> bool:
+        if isinstance(self.objective, RerankerObjectiveConfig):
+            return RERANKER_LOSSES[self.objective.loss].needs_teacher
+        return self.distil is not None
+
+    @classmethod
+    def from_mapping(cls, settings: Mapping[str, Any]) -> StageConfig:
+        """Build it from plain values.
+
+        Args:
+            settings: As YAML holds them; a source may be a list of files.
+
+        Returns:
+            The checked configuration.
+
+        Raises:
+            ConfigError: If a key is unknown, missing or unsound.
+        """
+        kind = settings.get("kind", "embedder")
+        if kind not in KINDS:
+            raise ConfigError(_NAME, "kind", kind, f"must be one of {', '.join(KINDS)}")
+        values = {**settings, "kind": kind}
+        for name in ("objective", "sources"):
+            if not isinstance(settings.get(name), Mapping):
+                raise ConfigError(_NAME, name, settings.get(name), "must be a mapping")
+        values["objective"] = build(OBJECTIVES[kind], settings["objective"])
+        values["sources"] = {name: _source(each) for name, each in settings["sources"].items()}
+        for name, part in {"dev": DevConfig, "teacher": TeacherConfig, "lora": LoraConfig}.items():
+            if isinstance(settings.get(name), Mapping):
+                values[name] = build(part, settings[name])
+        if isinstance(settings.get("distil"), Mapping):
+            values["distil"] = build(EmbedderDistilConfig, settings["distil"])
+        return build(cls, values)
+
+    @classmethod
+    def read(cls, path: Path, overrides: Mapping[str, Any]) -> StageConfig:
+        """Read a YAML file.
+
+        Args:
+            path: The file.
+            overrides: Dotted names, such as `loop.num_steps`, to values that replace those of the file.
+
+        Returns:
+            The checked configuration.
+
+        Raises:
+            InvalidInputError: If the file cannot be read.
+            ConfigError: If a key is unknown, missing or unsound.
+        """
+        settings = read_yaml(path)
+        for name, value in overrides.items():
+            put_in(settings, name, value)
+        return cls.from_mapping(settings)
+
+
+def put_in(settings: dict[str, Any], name: str, value: Any) -> None:
+    """Set a value in nested mappings.
+
+    Args:
+        settings: Changed in place.
+        name: Keys with dots between them.
+        value: What to put there.
+
+    Raises:
+        ConfigError: If a key on the way holds something else than a mapping.
+    """
+    *path, last = name.split(".")
+    place = settings
+    for key in path:
+        place = place.setdefault(key, {})
+        if not isinstance(place, dict):
+            raise ConfigError(_NAME, name, value, f"{key} holds no further settings")
+    place[last] = value
+
+
+def _source(each: Any) -> SourceConfig:
+    settings = {"files": each} if isinstance(each, list | str) else each
+    if not isinstance(settings, Mapping):
+        raise ConfigError("SourceConfig", "source", each, "must be a file, a list of files, or a mapping")
+    files = settings.get("files", ())
+    return build(SourceConfig, {**settings, "files": [files] if isinstance(files, str) else files})

@@ -1,0 +1,242 @@
+"""Running a stage: rows, model and loss together through the loop, with all that is left behind.
+
+A run's folder holds: `stage.yaml` as it was given, `rows/` as they were read, `checkpoints/`, `log.jsonl`, `run.png`,
+`tensorboard/`, `best/` with the best models, `adapters/` of LoRA, and at the end `model/`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from embedrank.core.errors import ConfigError
+from embedrank.training.data.preparing import Prepared, prepare, rows_by_name
+from embedrank.training.loop import train
+from embedrank.training.loop_config import StepReport
+from embedrank.training.lora.adapters import add_adapters, has_adapters, learned_nothing
+from embedrank.training.lora.folder import save_adapters
+from embedrank.training.mixing import Mixture
+from embedrank.training.parallel.whole import whole_weights
+from embedrank.training.parallel.world import World, joined
+from embedrank.training.stages.board import Board
+from embedrank.training.stages.config import StageConfig
+from embedrank.training.stages.history import DEV, STEP, History
+from embedrank.training.stages.keeper import FINAL, Keeper, Measure
+from embedrank.training.stages.merged import merged_weights
+from embedrank.training.stages.objective import LoadTeacher, objective_of
+from embedrank.training.stages.plots import plot_run
+from embedrank.training.stages.starting import Start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageReport:
+    """What a stage did.
+
+    Attributes:
+        model: Folder of the finished model.
+        steps: Steps done in all.
+        stopped_early: Whether the development figure ended it.
+        figures: The finished model's figures, where there is a development set.
+        best_step: Step of the finished model.
+        sources: Source to rows it holds, and rows left out by reason.
+    """
+
+    model: Path
+    steps: int
+    stopped_early: bool
+    figures: Mapping[str, float]
+    best_step: int
+    sources: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Who is told how a run goes, in its first process.
+
+    Attributes:
+        on_rows: Told a source and its number of rows while it is read.
+        on_begin: Told what each source holds, and the steps done before.
+        on_step: Told every step.
+        on_look: Told a step and the figures on the development set.
+    """
+
+    on_rows: Callable[[str, int], None] = lambda name, count: None
+    on_begin: Callable[[Mapping[str, Prepared], int], None] = lambda sources, done: None
+    on_step: Callable[[StepReport], None] = lambda report: None
+    on_look: Callable[[int, Mapping[str, float]], None] = lambda step, figures: None
+
+
+def run_stage(
+    config: StageConfig,
+    folder: Path,
+    *,
+    measure: Measure | None = None,
+    load_teacher: LoadTeacher | None = None,
+    watch: Watch | None = None,
+    stop_at: int | None = None,
+) -> StageReport:
+    """Train from where the folder's newest checkpoint is, or from the start, and leave a model.
+
+    Started by torchrun, all processes call it together.
+
+    Args:
+        config: The stage.
+        folder: Folder of the run; a run that was broken off goes on there.
+        measure: Gives the figures of a model folder; needed where `config.dev` is set.
+        load_teacher: Gives the teacher; needed where `config.teacher` is set.
+        watch: Who is told.
+        stop_at: Stop after so many steps in all, as an interruption would; there is no finished model then.
+
+    Returns:
+        The report.
+
+    Raises:
+        EmbedrankError: If settings, rows, model or disk do not allow it; what was done before stays.
+    """
+    if config.dev is not None and measure is None:
+        raise ConfigError("StageConfig", "dev", config.dev.data, "needs something that measures")
+    with joined(config.device or "cpu") as world:
+        return _Stage(config, folder, world, measure, load_teacher or _no_teacher, watch or Watch()).run(stop_at)
+
+
+class _Stage:
+    """The parts of a running stage."""
+
+    def __init__(
+        self,
+        config: StageConfig,
+        folder: Path,
+        world: World,
+        measure: Measure | None,
+        load_teacher: LoadTeacher,
+        watch: Watch,
+    ) -> None:
+        self._config, self._folder, self._world, self._watch = config, folder, world, watch
+        self._prepared = self._rows()
+        mixture = Mixture(rows_by_name(self._prepared), config.mixture)
+        self._mixture = mixture.shard(world.rank, world.size) if world.size > 1 else mixture
+        self._start = Start.of(config)
+        if config.lora is not None:
+            torch.manual_seed(config.loop.seed)  # adapters begin alike in all processes, and in a run begun again
+            add_adapters(self._start.decoder, config.lora)
+        self._objective = objective_of(config, self._start, load_teacher)
+        self._measure = measure
+        self._figures: Mapping[str, float] = {}
+        self._history: History | None = None
+        self._keeper: Keeper | None = None
+        self._board: Board | None = None
+
+    def _rows(self) -> Mapping[str, Prepared]:
+        """Read by the first process, opened by all."""
+        rows = self._folder / "rows"
+        if self._world.is_first:
+            prepare(self._config.sources, rows, tell=self._watch.on_rows)
+        self._world.wait()
+        return prepare(self._config.sources, rows)
+
+    def run(self, stop_at: int | None) -> StageReport:
+        """As `run_stage`."""
+        steps = train(
+            self._objective,
+            self._mixture,
+            self._config.loop,
+            folder=self._folder / "checkpoints",
+            on_resume=self._begin,
+            on_step=self._step,
+            on_evaluate=self._look,
+            stop_at=stop_at,
+        )
+        if self._world.is_first and self._board is not None:
+            self._board.close()
+        keeper = self._keeper
+        return StageReport(
+            model=self._folder / FINAL,
+            steps=steps,
+            stopped_early=steps < self._config.loop.num_steps and stop_at is None,
+            figures=self._figures,
+            best_step=keeper.best.step if keeper is not None and keeper.looks else steps,
+            sources={name: _counts(each) for name, each in self._prepared.items()},
+        )
+
+    def _begin(self, step: int) -> bool:
+        """Open what is written along the way; True if the run was over before."""
+        if self._world.is_first:
+            self._history = History(self._folder / "log.jsonl", steps_done=step)
+            self._board = Board(self._folder / "tensorboard", steps_done=step)
+            if self._config.dev is not None and self._measure is not None:
+                looks = self._history.records(DEV)
+                self._keeper = Keeper(self._folder, self._config.dev, self._measure, looks)
+            self._watch.on_begin(self._prepared, step)
+        is_over = self._keeper is not None and self._keeper.is_over
+        return bool(self._world.of_all(is_over)[0])
+
+    def _step(self, report: StepReport) -> None:
+        assert self._history is not None and self._board is not None
+        record = {**asdict(report), "step": report.step + 1}
+        self._history.add(STEP, record)
+        self._board.add("train", record)
+        self._watch.on_step(report)
+
+    def _look(self, step: int, module: nn.Module) -> bool:
+        """Measure, keep, draw; True to stop. All processes come here together."""
+        weights = whole_weights(module)
+        is_over = False
+        if self._world.is_first:
+            is_over = self._look_at(step, weights)
+        return bool(self._world.of_all(is_over)[0])
+
+    def _look_at(self, step: int, weights: Mapping[str, Tensor]) -> bool:
+        assert self._history is not None and self._board is not None
+        config, keeper = self._config, self._keeper
+        is_last = step >= config.loop.num_steps
+
+        def save(target: Path) -> None:
+            told = {"recipe": "stage.yaml", "steps": step, "started_from": config.model}
+            self._start.save(target, merged_weights(weights, self._start, config), config, told)
+
+        if keeper is None:
+            if is_last:
+                self._save_adapters()
+                save(self._folder / FINAL)
+        else:
+            figures = keeper.look(step, save)
+            self._history.add(DEV, {"step": step, **figures})
+            self._board.add("dev", {"step": step, **figures})
+            self._watch.on_look(step, figures)
+            is_last = is_last or keeper.is_over
+            if keeper.best.step == step:
+                self._figures = figures
+                self._save_adapters()
+            if is_last:
+                _copy(keeper.best_folder, self._folder / FINAL)
+        plot_run(self._history.records(STEP), self._history.records(DEV), self._folder / "run.png")
+        return is_last
+
+    def _save_adapters(self) -> None:
+        config, target = self._config, self._folder / "adapters"
+        if config.lora is None or not has_adapters(self._start.decoder) or learned_nothing(self._start.decoder):
+            return
+        shutil.rmtree(target, ignore_errors=True)
+        save_adapters(target, self._start.decoder, config.lora, base=config.model, kind=config.kind)
+
+
+def _counts(prepared: Prepared) -> dict[str, int]:
+    return {"rows": sum(len(rows) for rows in prepared.rows.values()), **prepared.num_left_out}
+
+
+def _copy(source: Path, target: Path) -> None:
+    fresh: Any = target.with_name(target.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(source, fresh)
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
+
+
+def _no_teacher(config: object) -> Any:
+    raise ConfigError("StageConfig", "teacher", config, "needs something that loads it")
