@@ -1,6 +1,6 @@
 """Memory that a merge takes beside the mapped files of its parents, and its seconds, on random checkpoints.
 
-    python benchmarks/merge_memory.py [--hidden 4096] [--layers 36] [--folder FOLDER]
+    python benchmarks/merge_memory.py [--hidden 4096] [--layers 36] [--method slerp] [--folder FOLDER]
 
 The default is a twelfth of the 8B shape's layers, so that it fits small disks: memory is decided by the largest
 tensor and the size of a shard, not by the number of layers. Private memory counts (RssAnon); pages of mapped files can
@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from embedrank.model.resolve import resolve
 from embedrank.model.tokenizer import TextTokenizer
 from embedrank.training.merge.config import MergeConfig
 from embedrank.training.merge.merging import merge
+from embedrank.training.merge.methods import METHODS, NEED_BASE
 
 
 def make_parent(folder: Path, config: DecoderConfig, seed: int) -> None:
@@ -55,18 +57,39 @@ def private_mib() -> float:
     return int(fields["RssAnon"].split()[0]) / 1024
 
 
-def measure(parents: list[Path], target: Path) -> None:
+class PeakMemory:
+    """Largest private memory while a block runs, looked at by a thread of its own every few milliseconds."""
+
+    def __enter__(self) -> PeakMemory:
+        self._before = self._peak = private_mib()
+        self._done = threading.Event()
+        self._watch = threading.Thread(target=self._look)
+        self._watch.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._done.set()
+        self._watch.join()
+
+    def _look(self) -> None:
+        while not self._done.wait(0.005):
+            self._peak = max(self._peak, private_mib())
+
+    @property
+    def grown_mib(self) -> float:
+        """What was added to the memory that the process had before."""
+        return self._peak - self._before
+
+
+def measure(parents: list[Path], target: Path, method: str) -> None:
     """Merge in this process and print what it took."""
-    before, started, peak = private_mib(), time.perf_counter(), 0.0
-
-    def look(done: int, total: int) -> None:
-        nonlocal peak
-        peak = max(peak, private_mib())
-
-    merge(parents, target, MergeConfig(), on_tensor=look)
+    started = time.perf_counter()
+    base = parents[0] if method in NEED_BASE else None  # any checkpoint of the shape will do to measure
+    with PeakMemory() as memory:
+        merge(parents, target, MergeConfig(method=method, base=None if base is None else str(base)), base=base)
     size = sum(file.stat().st_size for file in target.glob("*.safetensors")) / 2**30
     seconds = time.perf_counter() - started
-    print(f"{len(parents)} parents of {size:.2f} GiB: {peak - before:.0f} MiB of private memory, {seconds:.0f} s")
+    print(f"{method}, {len(parents)} parents of {size:.2f} GiB: {memory.grown_mib:.0f} MiB more, {seconds:.0f} s")
 
 
 def main() -> None:
@@ -74,11 +97,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hidden", type=int, default=4096)
     parser.add_argument("--layers", type=int, default=3)
+    parser.add_argument("--method", default="slerp", choices=METHODS)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "embedrank-bench-merge")
     parser.add_argument("--child", nargs="*", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
-        measure(arguments.child[1:], arguments.child[0])
+        measure(arguments.child[1:], arguments.child[0], arguments.method)
         return
     config = DecoderConfig(
         vocab_size=151665,
@@ -95,7 +119,8 @@ def main() -> None:
         for seed, parent in enumerate(parents):
             make_parent(parent, config, seed)
         words = [arguments.folder / "merged", *parents]
-        subprocess.run([sys.executable, __file__, "--child", *map(str, words)], check=True)
+        method = ["--method", arguments.method]
+        subprocess.run([sys.executable, __file__, *method, "--child", *map(str, words)], check=True)
     finally:
         shutil.rmtree(arguments.folder, ignore_errors=True)
 

@@ -47,10 +47,11 @@ def combine(parents: Parents, name: str, config: MergeConfig) -> Tensor:
     for part_NE, base_E in parents.parts(name):
         part_E = merge_part(part_NE)
         part_E = part_E if base_E is None else base_E + config.scale * part_E
-        merged[place : place + part_E.numel()] = part_E.to(like.dtype)
-        place += part_E.numel()
-    if not merged.isfinite().all():
-        raise NumericalError(f"merged by {config.method}", f"numbers of {name} in {like.dtype}")
+        stored_E = part_E.to(like.dtype)
+        if not stored_E.isfinite().all():
+            raise NumericalError(f"merged by {config.method}", f"numbers of {name} in {like.dtype}")
+        merged[place : place + stored_E.numel()] = stored_E
+        place += stored_E.numel()
     return merged.view(like.shape)
 
 

@@ -16,7 +16,9 @@ from embedrank.core.errors import CheckpointError
 from embedrank.model.weights import Weights
 from embedrank.training.merge.alike import differences, merged_names, require_same_reading
 
-PART = 1 << 21  # numbers of a part: 16 MiB a parent in float64
+PART = (
+    1 << 17
+)  # numbers of a part: 1 MiB a parent in float64, which stays in a processor's cache; 16 MiB took twice as long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
