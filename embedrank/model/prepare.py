@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import torch
 
+from embedrank.core.errors import InvalidInputError
 from embedrank.model.allocator import keep_freed_memory
-from embedrank.model.attention_backends import choose_attention
+from embedrank.model.attention_backends import AUTO, BACKENDS, AttentionBackend, choose_attention
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
+from embedrank.model.native.use import OFF, check_native, use_native
 from embedrank.model.onednn import has_onednn, use_onednn
 from embedrank.model.precision import FP8, INT8, choose_dtype
 from embedrank.model.quantise.fp8 import check_fp8, quantise_fp8
@@ -16,7 +18,13 @@ from embedrank.model.weights import Weights, load_decoder
 
 
 def prepare_decoder(
-    weights: Weights, config: DecoderConfig, *, device: torch.device, dtype: str | None, attention: str
+    weights: Weights,
+    config: DecoderConfig,
+    *,
+    device: torch.device,
+    dtype: str | None,
+    attention: str,
+    native: str = "auto",
 ) -> Decoder:
     """Load a decoder to serve.
 
@@ -26,12 +34,13 @@ def prepare_decoder(
         device: Where to put it.
         dtype: As `choose_dtype` takes it.
         attention: As `choose_attention` takes it.
+        native: As `use_native` takes it; matters on CPU only.
 
     Returns:
         The decoder.
 
     Raises:
-        InvalidInputError: If dtype or attention is unknown or cannot be used on the device.
+        InvalidInputError: If dtype, attention or native is unknown or cannot be used on the device.
         CheckpointError: If tensors are missing or have other shapes.
     """
     if dtype == FP8:
@@ -39,7 +48,10 @@ def prepare_decoder(
     if dtype == INT8:
         check_int8(device)
     number_type = choose_dtype(dtype, device)
+    check_native(native)
     backend = choose_attention(attention, device=device, dtype=number_type, head_dim=config.head_dim)
+    if native == OFF and backend.name == "native":
+        backend = _without_kernels(attention)
     stored = weights.stored_dtype if dtype == INT8 else None
     decoder = load_decoder(weights, config, dtype=stored or number_type, device=device)
     decoder.attention = backend
@@ -47,9 +59,16 @@ def prepare_decoder(
         return quantise_fp8(decoder)
     if device.type == "cpu":
         keep_freed_memory()
+        use_native(decoder, native)
     if dtype == INT8:
         quantise_int8(decoder)  # from the map, weight by weight: the whole model is never in memory
         decoder.to(number_type)
     elif has_onednn(device, number_type):
         use_onednn(decoder)
     return decoder
+
+
+def _without_kernels(attention: str) -> AttentionBackend:
+    if attention != AUTO:
+        raise InvalidInputError("attention", f"{attention!r} needs the kernels, and native is off")
+    return BACKENDS["grouped"]
