@@ -132,15 +132,8 @@ class Embedder:
             raise CheckpointError(folder, "is a reranker", hint="load it with Reranker.load")
         config = DecoderConfig.from_json(folder / "config.json")
         weights, tokenizer = Weights(folder), TextTokenizer.load(folder)
-        on = choose_device(device)
-        decoder = prepare_decoder(
-            weights,
-            config,
-            device=on,
-            dtype=dtype,
-            attention=attention,
-            native=steady(native) if strict else native,
-        )
+        on, native = choose_device(device), steady(native) if strict else native
+        decoder = prepare_decoder(weights, config, device=on, dtype=dtype, attention=attention, native=native)
         prompts, pooling = PromptPolicy.load(folder), read_pooling(folder)
         return cls(
             GraphedDecoder(decoder) if cuda_graphs else decoder,

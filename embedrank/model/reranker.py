@@ -108,11 +108,9 @@ class Reranker:
         Args:
             name: `nano`, `0.6b`, `4b`, `8b`, a folder, or a hub id.
             device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the fastest present.
-            dtype: `bf16`, `fp32`, `fp16`, `fp8` (Hopper) or `int8` (CPU); None takes bf16 where the hardware is fast
-                at it, else fp32.
+            dtype: `bf16`, `fp32`, `fp16`, `fp8` (Hopper) or `int8` (CPU); None takes bf16 where it is fast, else fp32.
             attention: How attention is computed: a key of `BACKENDS`, or `auto` for the best one that can run.
-            native: Whether our own kernels for CPU are used: `auto` as soon as they are built, which a machine needs
-                once; `wait` waits for that, as `strict` does; `off` never.
+            native: When our own kernels for CPU are used: `auto`, `wait` or `off`, as in `Embedder.load`.
             max_length: Most tokens of a prompt; None takes 8192, or less where the model has fewer positions.
             template: `default` (model card) or `report` (published evaluation).
             plain_text: Whether special tokens spelled in queries and documents are read as plain text, so that a
@@ -134,15 +132,8 @@ class Reranker:
             raise CheckpointError(folder, "is an embedder", hint="load it with Embedder.load")
         config = DecoderConfig.from_json(folder / "config.json")
         weights, tokenizer = Weights(folder), TextTokenizer.load(folder)
-        on = choose_device(device)
-        decoder = prepare_decoder(
-            weights,
-            config,
-            device=on,
-            dtype=dtype,
-            attention=attention,
-            native=steady(native) if strict else native,
-        )
+        on, native = choose_device(device), steady(native) if strict else native
+        decoder = prepare_decoder(weights, config, device=on, dtype=dtype, attention=attention, native=native)
         decoder.max_padding = GROUP_PADDING
         return cls(
             decoder,

@@ -166,7 +166,7 @@ def kernels_take(*states: Tensor) -> bool:
     """Whether the kernels may compute these: on CPU, of one type they know, with nothing that records the steps.
 
     Args:
-        states: All tensors of a call.
+        *states: All tensors of a call.
 
     Returns:
         False where gradients are recorded or a graph is captured.

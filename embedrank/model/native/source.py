@@ -12,23 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from embedrank.model.native.kernels import Kernels
-from embedrank.model.native.toolchain import BuildError, build, build_name, find_compiler, has_openmp
+from embedrank.model.native.toolchain import BuildError, assets_folder, build, build_name, find_compiler, has_openmp
 
 logger = logging.getLogger(__name__)
-
-
-def assets_folder() -> Path:
-    """Folder that builds are kept in: the place that Hugging Face's cache has for other packages.
-
-    Returns:
-        The folder, made if it was not there.
-
-    Raises:
-        OSError: If it cannot be made.
-    """
-    from huggingface_hub import cached_assets_path
-
-    return cached_assets_path("embedrank", namespace="native")
 
 
 class KernelSource:

@@ -52,6 +52,20 @@ def find_compiler(names: Sequence[str] = COMPILERS) -> Path | None:
     return next((Path(place).resolve() for place in found if place), None)
 
 
+def assets_folder() -> Path:
+    """Folder that builds are kept in: the place that Hugging Face's cache has for other packages.
+
+    Returns:
+        The folder, made if it was not there.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    from huggingface_hub import cached_assets_path
+
+    return cached_assets_path("embedrank", namespace="native")
+
+
 def has_openmp() -> bool:
     """Whether this process holds the OpenMP functions that GCC's code calls: with PyTorch's wheels for Linux."""
     return platform.system() == "Linux" and hasattr(ctypes.CDLL(None), "GOMP_parallel")
