@@ -6,6 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from embedrank.cli.wiring import native_choice
 from embedrank.core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -49,12 +50,13 @@ def pool_for(
     count = workers or len(names) or 1
     if count < len(names):
         raise InvalidInputError("--workers", f"{count} processes leave some of {len(names)} devices idle")
+    load = partial(load_encoder, model, native=native_choice())
     if count == 1:
-        here = partial(load_encoder, model, device=names[0]) if names else partial(wiring.embedder, model)
+        here = partial(load, device=names[0]) if names else partial(wiring.embedder, model)
         return ThisProcess(here, config)
     threads = max(1, num_cores() // count)
     places: list[str | None] = [*names] if names else [None]
-    loads = [partial(load_encoder, model, device=places[i % len(places)], threads=threads) for i in range(count)]
+    loads = [partial(load, device=places[i % len(places)], threads=threads) for i in range(count)]
     return Processes(loads, config)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -34,6 +35,15 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "nano"
 
 
+def native_choice() -> str:
+    """When models of this run use the kernels for CPU; a model refuses what it does not know.
+
+    Returns:
+        `EMBEDRANK_NATIVE`, or `auto` where it is not set.
+    """
+    return os.environ.get("EMBEDRANK_NATIVE") or "auto"
+
+
 def load_embedder(name: str) -> NamedEncoder:
     """Load an embedder.
 
@@ -45,7 +55,7 @@ def load_embedder(name: str) -> NamedEncoder:
     """
     from embedrank.model.embedder import Embedder
 
-    return Embedder.load(name)
+    return Embedder.load(name, native=native_choice())
 
 
 def load_reranker(name: str) -> TellingReranker:
@@ -59,7 +69,7 @@ def load_reranker(name: str) -> TellingReranker:
     """
     from embedrank.model.reranker import Reranker
 
-    return Reranker.load(name)
+    return Reranker.load(name, native=native_choice())
 
 
 def partner_of(embedder: str) -> str | None:

@@ -73,13 +73,16 @@ class Computed:
     lengths: npt.NDArray[np.int32]
 
 
-def load_encoder(model: str, *, device: str | None = None, threads: int | None = None) -> TellingEncoder:
+def load_encoder(
+    model: str, *, device: str | None = None, threads: int | None = None, native: str = "auto"
+) -> TellingEncoder:
     """Load a model in this process.
 
     Args:
         model: Preset, folder or hub id.
         device: Such as `cpu` or `cuda:1`; None takes the fastest present.
         threads: CPU threads of one product; None leaves it to torch.
+        native: When the kernels for CPU are used, as `Embedder.load` takes it.
 
     Returns:
         The model.
@@ -90,7 +93,7 @@ def load_encoder(model: str, *, device: str | None = None, threads: int | None =
 
     if threads is not None:
         torch.set_num_threads(threads)
-    return Embedder.load(model, device=device)
+    return Embedder.load(model, device=device, native=native)
 
 
 def compute(encoder: TellingEncoder, texts: Sequence[str], config: BulkConfig) -> Computed:
