@@ -4,6 +4,8 @@
 
 The roofline is the time of all matrix products of the decoder's layers on the same packs, in the same process and in
 turns with the encoding; attention, norms, rotation and pooling are on top of it. 100 % would mean that those are free.
+Each share is told twice: by the time that passes, and by processor time, which neighbours blur far less. The last
+column adds attention alone, as the model computes it, to the bare products.
 """
 
 from __future__ import annotations
@@ -14,13 +16,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from operator import add
 
 import torch
-from _alternating import alternate
+from _alternating import alternate_clocks
 from _official_shape import DTYPES, SHAPES, embedder_folder, mixed_texts
 from torch.nn import functional
 
 from embedrank import Embedder
+from embedrank.model.attention_backends import AUTO, choose_attention
 from embedrank.model.config import DecoderConfig
 from embedrank.model.packing import pack_by_budget
 from embedrank.model.tokenizer import TextTokenizer
@@ -47,6 +52,22 @@ def bare_products(config: DecoderConfig, packs: list[int], dtype: torch.dtype) -
     return run
 
 
+def bare_attention(config: DecoderConfig, packs: list[list[int]], dtype: torch.dtype) -> Callable[[], None]:
+    """A function that attends as much as the layers do on packs of sequences of such lengths."""
+    backend = choose_attention(AUTO, device=torch.device("cpu"), dtype=dtype, head_dim=config.head_dim)
+    heads = (config.num_attention_heads, config.num_key_value_heads, config.num_key_value_heads)
+    plans = [backend.plan(sorted(pack), is_causal=config.is_causal) for pack in packs]
+    states = [[torch.randn(sum(pack), number, config.head_dim).to(dtype) for number in heads] for pack in packs]
+
+    @torch.inference_mode()
+    def run() -> None:
+        for plan, (queries, keys, values) in zip(plans, states, strict=True):
+            for _ in range(config.num_hidden_layers):
+                plan.attend(queries, keys, values)
+
+    return run
+
+
 @contextmanager
 def busy_neighbour() -> Iterator[None]:
     """Another process that computes without pause."""
@@ -68,28 +89,44 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = embedder_folder(arguments.shape)
     texts = mixed_texts(TextTokenizer.load(folder), count=arguments.texts, median=100, longest=512, seed=0)
-    embedder = Embedder.load(str(folder), dtype=arguments.dtype, device="cpu", max_batch_tokens=BUDGET)
-    lengths = embedder.encode_documents_reported(texts).num_tokens
-    packs = [sum(lengths[index] for index in pack) for pack in pack_by_budget(list(lengths), max_tokens=BUDGET)]
-    bare = bare_products(DecoderConfig.from_json(folder / "config.json"), packs, DTYPES[arguments.dtype])
-    bare()
-    systems = {"encode": lambda: embedder.encode_documents(texts), "bare": bare}
+    load = partial(Embedder.load, str(folder), dtype=arguments.dtype, device="cpu", max_batch_tokens=BUDGET)
+    native, plain = load(native="wait"), load(native="off")
+    lengths = native.encode_documents_reported(texts).num_tokens
+    packs = [[lengths[index] for index in pack] for pack in pack_by_budget(list(lengths), max_tokens=BUDGET)]
+    config = DecoderConfig.from_json(folder / "config.json")
+    systems = {
+        "kernels": lambda: native.encode_documents(texts),
+        "PyTorch": lambda: plain.encode_documents(texts),
+        "bare": bare_products(config, [sum(pack) for pack in packs], DTYPES[arguments.dtype]),
+        "attention": bare_attention(config, packs, DTYPES[arguments.dtype]),
+    }
+    for run in systems.values():
+        run()
     print(
         f"shape {arguments.shape}, {arguments.dtype}, {len(texts)} texts, {sum(lengths)} tokens, "
-        f"{torch.get_num_threads()} threads"
+        f"{torch.get_num_threads()} threads; share of the bare products by time (min, max), by processor time, by "
+        "processor time of bare products and attention"
     )
-    report("quiet", alternate(systems, rounds=arguments.rounds), sum(lengths))
+    report("quiet", *alternate_clocks(systems, rounds=arguments.rounds), sum(lengths))
     with busy_neighbour():
-        report("beside a busy process", alternate(systems, rounds=arguments.rounds), sum(lengths))
+        report("beside a busy process", *alternate_clocks(systems, rounds=arguments.rounds), sum(lengths))
 
 
-def report(name: str, seconds: dict[str, list[float]], num_tokens: int) -> None:
-    """One line: rate and share of the roofline."""
-    shares = [bare / encode for bare, encode in zip(seconds["bare"], seconds["encode"], strict=True)]
-    print(
-        f"{name:25} {num_tokens / statistics.median(seconds['encode']):8.0f} tokens/s   "
-        f"{statistics.median(shares):5.1%} of the bare products (min {min(shares):.1%}, max {max(shares):.1%})"
-    )
+def report(name: str, seconds: dict[str, list[float]], used: dict[str, list[float]], num_tokens: int) -> None:
+    """A line for each way of encoding: rate and shares of the roofline."""
+    for way in ("kernels", "PyTorch"):
+        shares, used_shares = ratios(seconds["bare"], seconds[way]), ratios(used["bare"], used[way])
+        both = ratios(list(map(add, used["bare"], used["attention"])), used[way])
+        print(
+            f"{name:22} {way:8} {num_tokens / statistics.median(seconds[way]):7.0f} tokens/s  "
+            f"{statistics.median(shares):6.1%} ({min(shares):.1%}, {max(shares):.1%})  "
+            f"{statistics.median(used_shares):6.1%}  {statistics.median(both):6.1%}"
+        )
+
+
+def ratios(parts: list[float], wholes: list[float]) -> list[float]:
+    """Part over whole, round by round."""
+    return [part / whole for part, whole in zip(parts, wholes, strict=True)]
 
 
 if __name__ == "__main__":

@@ -21,6 +21,18 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def built_kernels() -> None:
+    """The CPU kernels, built before any test: a model that changes over to them between two calls changes its bits."""
+    from embedrank.model.native.toolchain import assets_folder, build_name, find_compiler
+
+    compiler = find_compiler()
+    if compiler is not None and not (assets_folder() / build_name(compiler)).is_file():
+        from embedrank.model.native.source import KERNELS
+
+        KERNELS.wait()
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Root of the working tree."""

@@ -6,6 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
+from embedrank.cli.wiring import native_choice
 from embedrank.core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def pool_for(
     count = workers or len(names) or 1
     if count < len(names):
         raise InvalidInputError("--workers", f"{count} processes leave some of {len(names)} devices idle")
-    load = partial(load_encoder, model, dtype=dtype)
+    load = partial(load_encoder, model, dtype=dtype, native=native_choice())
     if count == 1:
         here = partial(load, device=names[0]) if names else partial(wiring.embedder, model)
         return ThisProcess(here, config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,6 +36,15 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "nano"
 
 
+def native_choice() -> str:
+    """When models of this run use the kernels for CPU; a model refuses what it does not know.
+
+    Returns:
+        `EMBEDRANK_NATIVE`, or `auto` where it is not set.
+    """
+    return os.environ.get("EMBEDRANK_NATIVE") or "auto"
+
+
 def load_embedder(name: str, *, dtype: str | None = None, device: str | None = None) -> NamedEncoder:
     """Load an embedder.
 
@@ -48,7 +58,7 @@ def load_embedder(name: str, *, dtype: str | None = None, device: str | None = N
     """
     from embedrank.model.embedder import Embedder
 
-    return Embedder.load(name, dtype=dtype, device=device)
+    return Embedder.load(name, dtype=dtype, device=device, native=native_choice())
 
 
 def load_reranker(name: str, *, dtype: str | None = None, device: str | None = None) -> TellingReranker:
@@ -64,7 +74,7 @@ def load_reranker(name: str, *, dtype: str | None = None, device: str | None = N
     """
     from embedrank.model.reranker import Reranker
 
-    return Reranker.load(name, dtype=dtype, device=device)
+    return Reranker.load(name, dtype=dtype, device=device, native=native_choice())
 
 
 def partner_of(embedder: str) -> str | None:

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from embedrank.model.config import DecoderConfig
 from embedrank.model.norm import RMSNorm
 from embedrank.model.projection import PlainProjection
-from embedrank.model.rope import rotate
 
 KeysValues: TypeAlias = tuple[Tensor, Tensor]
 RopeTables: TypeAlias = tuple[Tensor, Tensor]
@@ -35,9 +34,9 @@ class Attention(nn.Module):
 
     def queries(self, normed_TM: Tensor, rope: RopeTables) -> Tensor:
         """Queries, normalised and rotated, `[T, H, D]`."""
-        return rotate(self.q_norm(self.q_proj(normed_TM).unflatten(-1, (-1, self.head_dim))), *rope)
+        return self.q_norm.rotated(self.q_proj(normed_TM).unflatten(-1, (-1, self.head_dim)), rope)
 
     def keys_values(self, normed_TM: Tensor, rope: RopeTables) -> KeysValues:
         """Keys (normalised and rotated) and values, both `[T, G, D]`."""
-        keys_TGD = self.k_norm(self.k_proj(normed_TM).unflatten(-1, (-1, self.head_dim)))
-        return rotate(keys_TGD, *rope), self.v_proj(normed_TM).unflatten(-1, (-1, self.head_dim))
+        keys_TGD = self.k_norm.rotated(self.k_proj(normed_TM).unflatten(-1, (-1, self.head_dim)), rope)
+        return keys_TGD, self.v_proj(normed_TM).unflatten(-1, (-1, self.head_dim))

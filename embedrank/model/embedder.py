@@ -16,6 +16,7 @@ from embedrank.model.attention_backends import AUTO
 from embedrank.model.config import DecoderConfig
 from embedrank.model.cuda_graphs import GraphedDecoder
 from embedrank.model.decoder import Decoder
+from embedrank.model.native.use import steady
 from embedrank.model.packing import Pack, pack_by_budget
 from embedrank.model.pooling import pooled, read_pooling, unit_prefix
 from embedrank.model.precision import choose_device
@@ -95,6 +96,7 @@ class Embedder:
         device: str | None = None,
         dtype: str | None = None,
         attention: str = AUTO,
+        native: str = "auto",
         cuda_graphs: bool = False,
         max_length: int | None = None,
         max_batch_tokens: int = 4096,
@@ -109,6 +111,8 @@ class Embedder:
             dtype: `bf16`, `fp32`, `fp16`, `fp8` (Hopper), `int8` or `int4` (CPU); None takes bf16 where the hardware is
                 fast at it, else fp32.
             attention: How attention is computed: a key of `BACKENDS`, or `auto` for the best one that can run.
+            native: Whether our own kernels for CPU are used: `auto` as soon as they are built, which a machine needs
+                once; `wait` waits for that, as `strict` does; `off` never.
             cuda_graphs: Whether small batches are replayed from recorded graphs, on CUDA.
             max_length: Most tokens read of a text; None takes the model's own limit.
             max_batch_tokens: Tokens computed in one pass.
@@ -121,15 +125,15 @@ class Embedder:
         Raises:
             ModelNotFoundError: If there is no such model.
             CheckpointError: If its folder is damaged, incomplete or holds another kind of model.
-            InvalidInputError: If device, dtype or attention is unknown or cannot be used here.
+            InvalidInputError: If device, dtype, attention or native is unknown or cannot be used here.
         """
         folder = resolve(name, kind="embedder", revision=revision)
         if model_kind(folder) == "reranker":
             raise CheckpointError(folder, "is a reranker", hint="load it with Reranker.load")
         config = DecoderConfig.from_json(folder / "config.json")
         weights, tokenizer = Weights(folder), TextTokenizer.load(folder)
-        on = choose_device(device)
-        decoder = prepare_decoder(weights, config, device=on, dtype=dtype, attention=attention)
+        on, native = choose_device(device), steady(native) if strict else native
+        decoder = prepare_decoder(weights, config, device=on, dtype=dtype, attention=attention, native=native)
         prompts, pooling = PromptPolicy.load(folder), read_pooling(folder)
         return cls(
             GraphedDecoder(decoder) if cuda_graphs else decoder,

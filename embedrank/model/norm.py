@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from embedrank.model.rope import rotate
+
 
 class RMSNorm(nn.Module):
     """Scales each vector to unit root mean square, then by a learned weight per channel."""
@@ -24,6 +26,10 @@ class RMSNorm(nn.Module):
         if torch.is_grad_enabled():
             return functional.rms_norm(states, (states.shape[-1],), weight, self.eps)
         return self._serve(states, weight)
+
+    def rotated(self, states_THD: Tensor, rope: tuple[Tensor, Tensor]) -> Tensor:
+        """Normalise heads `[T, H, D]`, then `rotate` them by the tables; the states are not to be used afterwards."""
+        return rotate(self(states_THD), *rope)
 
     def _serve(self, states: Tensor, weight: Tensor) -> Tensor:
         """The sum of squares in float32 without a float32 copy of the states: faster on CPU (LOG.md)."""

@@ -3,8 +3,8 @@
 Three things are won over plain products (LOG.md): SiLU, product and sum happen in the product's last step, which saves
 passes over memory; a row's numbers do not depend on how many rows there are, in every shape and type that we tried;
 and a weight can be laid out for oneDNN once instead of at every call, which is most of the time of a single query.
-Laying out takes seconds on large models, so it is done when a weight has served a few short calls, not at loading:
-bulk work gains nothing from it, and neither does a command that asks once.
+Laying out takes seconds on large models, so it is done when a weight has served a few short calls, or so many rows that
+the few per cent which long calls gain have paid for it. A command that asks once gains nothing from it.
 
 The operators are those that PyTorch's own compiler emits, not public API; where they are missing, products stay plain.
 """
@@ -18,6 +18,7 @@ from embedrank.model.projection import Projection, refuse_saving, replace_projec
 
 SHORT_CALL = 256  # rows up to which the layout of the weight decides the time
 SHORT_CALLS_BEFORE_PACKING = 8
+ROWS_BEFORE_PACKING = 32_768  # a row gains about 1 / 15,000 of what laying out costs, whatever the shape (LOG.md)
 _DTYPES = (torch.float32, torch.bfloat16)
 
 
@@ -27,7 +28,7 @@ class OneDnnProjection(Projection):
     def __init__(self, weight_OI: Tensor) -> None:
         super().__init__()
         self._weight_OI = weight_OI
-        self._short_calls = 0
+        self._short_calls = self._rows = 0
 
     @property
     def is_packed(self) -> bool:
@@ -62,9 +63,10 @@ class OneDnnProjection(Projection):
         return joined[: states.shape[0]]
 
     def _weight(self, states: Tensor) -> Tensor:
-        if states.shape[0] <= SHORT_CALL and not self.is_packed:
-            self._short_calls += 1
-            if self._short_calls > SHORT_CALLS_BEFORE_PACKING:
+        if not self.is_packed:
+            self._short_calls += states.shape[0] <= SHORT_CALL
+            self._rows += states.shape[0]
+            if self._short_calls > SHORT_CALLS_BEFORE_PACKING or self._rows > ROWS_BEFORE_PACKING:
                 self._weight_OI = torch.ops.mkldnn._reorder_linear_weight(self._weight_OI)
         return self._weight_OI
 

@@ -16,6 +16,7 @@ from embedrank.model.attention_backends import AUTO
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder, Prefix
 from embedrank.model.head import YesNoHead, read_head
+from embedrank.model.native.use import steady
 from embedrank.model.packing import Pack, pack_by_budget
 from embedrank.model.precision import choose_device
 from embedrank.model.prepare import prepare_decoder
@@ -93,6 +94,7 @@ class Reranker:
         device: str | None = None,
         dtype: str | None = None,
         attention: str = AUTO,
+        native: str = "auto",
         max_length: int | None = None,
         template: str = "default",
         plain_text: bool = False,
@@ -105,9 +107,9 @@ class Reranker:
         Args:
             name: `nano`, `0.6b`, `4b`, `8b`, a folder, or a hub id.
             device: `cpu`, `cuda`, `cuda:1`, `mps`; None takes the fastest present.
-            dtype: `bf16`, `fp32`, `fp16`, `fp8` (Hopper), `int8` or `int4` (CPU); None takes bf16 where the hardware is
-                fast at it, else fp32.
+            dtype: `bf16`, `fp32`, `fp16`, `fp8` (Hopper), `int8` or `int4` (CPU); None takes the best for speed.
             attention: How attention is computed: a key of `BACKENDS`, or `auto` for the best one that can run.
+            native: When our own kernels for CPU are used: `auto`, `wait` or `off`, as in `Embedder.load`.
             max_length: Most tokens of a prompt; None takes 8192, or less where the model has fewer positions.
             template: `default` (model card) or `report` (published evaluation).
             plain_text: Whether special tokens spelled in queries and documents are read as plain text, so that a
@@ -122,15 +124,15 @@ class Reranker:
         Raises:
             ModelNotFoundError: If there is no such model.
             CheckpointError: If its folder is damaged, incomplete or holds another kind of model.
-            InvalidInputError: If device, dtype or attention is unknown or cannot be used here.
+            InvalidInputError: If device, dtype, attention or native is unknown or cannot be used here.
         """
         folder = resolve(name, kind="reranker", revision=revision)
         if model_kind(folder) == "embedder":
             raise CheckpointError(folder, "is an embedder", hint="load it with Embedder.load")
         config = DecoderConfig.from_json(folder / "config.json")
         weights, tokenizer = Weights(folder), TextTokenizer.load(folder)
-        on = choose_device(device)
-        decoder = prepare_decoder(weights, config, device=on, dtype=dtype, attention=attention)
+        on, native = choose_device(device), steady(native) if strict else native
+        decoder = prepare_decoder(weights, config, device=on, dtype=dtype, attention=attention, native=native)
         decoder.max_padding = GROUP_PADDING
         return cls(
             decoder,

@@ -80,11 +80,13 @@ class RunState:
             return 0
         tensors = self._tensors()
         if (newest / STATE).is_file():
-            shared, missing = self._fill_from_whole(newest, tensors)
+            shared = self._fill_from_whole(newest, tensors)
             own = shared if World.current().is_first else None
         else:
-            shared, own, missing = load_sharded(newest, tensors)
-        self._check(newest, missing)
+            shared, own, known = load_sharded(newest, tensors)
+            self._check(newest, set(tensors), known)
+            if self.average is not None and not any(name.startswith("average.") for name in known):
+                self.average.restart()
         self.batches.restore(shared["mixture"])
         if own is not None:  # a process that was not there before keeps the state it was seeded with
             RandomState(processor=own["generator"], gpu=own.get("gpu_generator")).put_back(self._device)
@@ -110,38 +112,42 @@ class RunState:
         }
         return {f"{part}.{name}": tensor for part, tensors in parts.items() for name, tensor in tensors.items()}
 
-    def _fill_from_whole(self, newest: Path, tensors: Mapping[str, Tensor]) -> tuple[dict[str, Any], set[str]]:
+    def _fill_from_whole(self, newest: Path, tensors: Mapping[str, Tensor]) -> dict[str, Any]:
         state = read_whole(newest / STATE)
         saved = {f"module.{name}": tensor for name, tensor in state["module"].items()}
         saved.update({f"average.{name}": tensor for name, tensor in (state.get("average") or {}).items()})
+        # Moments are numbered, not named: their names are those of this module, once its weights are known to fit.
+        self._check(newest, {name for name in tensors if not name.startswith("optimizer.")}, set(saved))
         for number, name in enumerate(self._names_by_group()):
             for key, tensor in state["optimizer"]["state"].get(number, {}).items():
                 saved[f"optimizer.{name}.{key}"] = tensor
         for name, tensor in tensors.items():
             if name in saved:
-                _fill(tensor, saved[name])
-        return state, tensors.keys() - saved.keys()
+                _fill(tensor, saved[name], name)
+        if self.average is not None and not state.get("average"):
+            self.average.restart()
+        return state
 
     def _names_by_group(self) -> list[str]:
         """Parameter names in the order in which the optimiser numbers them."""
         names = {parameter: name for name, parameter in self.module.named_parameters()}
         return [names[parameter] for group in self.optimizer.param_groups for parameter in group["params"]]
 
-    def _check(self, newest: Path, missing: set[str]) -> None:
-        """Averages may be new; nothing else may be missing."""
-        if lacking := sorted(name for name in missing if not name.startswith("average.")):
+    def _check(self, newest: Path, ours: set[str], known: set[str]) -> None:
+        """Averages may be new, or no longer kept; nothing else may be missing, and no weight too much."""
+        if lacking := sorted(name for name in ours - known if not name.startswith("average.")):
             raise StorageError(newest, f"checkpoint of another model: it lacks {lacking[0]}")
-        if missing and self.average is not None:
-            self.average.restart()
+        if foreign := sorted(name for name in known - ours if name.startswith("module.")):
+            raise StorageError(newest, f"checkpoint of another model: it has {foreign[0]}")
 
 
 @torch.no_grad()
-def _fill(target: Tensor, whole: Tensor) -> None:
+def _fill(target: Tensor, whole: Tensor, name: str) -> None:
     """Copy a whole tensor into one that may be sharded; every process has read the whole."""
     from torch.distributed.tensor import DTensor, distribute_tensor
 
     if whole.shape != target.shape:
-        raise StorageError("checkpoint", f"a tensor has shape {tuple(whole.shape)}, the model {tuple(target.shape)}")
+        raise StorageError("checkpoint", f"{name} has shape {tuple(whole.shape)}, the model {tuple(target.shape)}")
     if isinstance(target, DTensor):
         whole = distribute_tensor(whole.to(target.device), target.device_mesh, target.placements, src_data_rank=None)
     target.copy_(whole)

@@ -89,7 +89,7 @@ def load_sharded(path: Path, tensors: Mapping[str, Tensor]) -> tuple[dict[str, A
         tensors: Tensors by name, to be overwritten in place; each process gets its shards.
 
     Returns:
-        What all processes share, what this one knew (None if there was no such process), and the names not found.
+        What all processes share, what this one knew (None if there was no such process), and all names written.
 
     Raises:
         StorageError: If it cannot be read.
@@ -108,7 +108,7 @@ def load_sharded(path: Path, tensors: Mapping[str, Tensor]) -> tuple[dict[str, A
             load(found, checkpoint_id=path / _SHARDS, no_dist=world.size == 1)
     except (Exception, CheckpointException) as error:
         raise StorageError(path, f"checkpoint cannot be read: {_reason(error)}") from error
-    return read_whole(path / RUN), read_whole(own) if own.is_file() else None, set(tensors) - set(found)
+    return read_whole(path / RUN), read_whole(own) if own.is_file() else None, set(known)
 
 
 def _together(act: Callable[[], None], world: World, final: Path) -> None:

@@ -7,7 +7,14 @@ import pytest
 import torch
 from torch.nn import functional
 
-from embedrank.model.onednn import SHORT_CALL, SHORT_CALLS_BEFORE_PACKING, OneDnnProjection, has_onednn, use_onednn
+from embedrank.model.onednn import (
+    ROWS_BEFORE_PACKING,
+    SHORT_CALL,
+    SHORT_CALLS_BEFORE_PACKING,
+    OneDnnProjection,
+    has_onednn,
+    use_onednn,
+)
 from embedrank.model.packing import Pack
 from embedrank.model.projection import PlainProjection
 from tests.model.conftest import pico_decoder
@@ -51,7 +58,7 @@ def test_every_form_equals_the_plain_one(dtype: torch.dtype, rows: int, packed: 
 
 
 @torch.inference_mode()
-def test_a_weight_is_packed_after_a_few_short_calls_and_never_for_long_ones(dtype: torch.dtype) -> None:
+def test_a_weight_is_packed_after_a_few_short_calls_but_not_after_as_many_long_ones(dtype: torch.dtype) -> None:
     projection = OneDnnProjection(weight_of(dtype))
     for _ in range(2 * SHORT_CALLS_BEFORE_PACKING):
         projection(torch.zeros(SHORT_CALL + 1, 40, dtype=dtype))
@@ -61,6 +68,15 @@ def test_a_weight_is_packed_after_a_few_short_calls_and_never_for_long_ones(dtyp
     assert not projection.is_packed
     projection(torch.zeros(SHORT_CALL, 40, dtype=dtype))
     assert projection.is_packed
+
+
+@torch.inference_mode()
+def test_a_weight_is_packed_after_many_rows_and_changes_no_bit(dtype: torch.dtype) -> None:
+    projection = OneDnnProjection(weight_of(dtype))
+    states = torch.randn(ROWS_BEFORE_PACKING // 2, 40).to(dtype)
+    before = projection(states)
+    assert torch.equal(projection(states), before) and not projection.is_packed
+    assert torch.equal(projection(states), before) and projection.is_packed
 
 
 @torch.inference_mode()

@@ -20,10 +20,12 @@ from tests.training.parallel.runs import Shares
 CONFIG = LoopConfig(num_steps=1, learning_rate=0.1)
 
 
-def stepped(*, hidden_size: int = 48, averaged: bool = False, in_shards: bool = False, steps: int = 2) -> RunState:
+def stepped(
+    *, hidden_size: int = 48, layers: int = 3, averaged: bool = False, in_shards: bool = False, steps: int = 2
+) -> RunState:
     """A run some steps along."""
     torch.manual_seed(steps)
-    module = pico_decoder(hidden_size=hidden_size).requires_grad_()
+    module = pico_decoder(hidden_size=hidden_size, num_hidden_layers=layers).requires_grad_()
     optimizer = make_optimizer(module, CONFIG)
     average = WeightAverage(module, 0.5) if averaged else None
     for _ in range(steps):
@@ -70,12 +72,23 @@ def test_a_checkpoint_of_another_shape_is_refused(in_shards: bool, tmp_path: Pat
         stepped(hidden_size=32, steps=0).resume(tmp_path)
 
 
-def test_a_checkpoint_that_lacks_weights_says_which(tmp_path: Path) -> None:
-    saved = stepped()
-    del saved.module.layers[2]  # type: ignore[operator,union-attr]
-    saved.save(tmp_path, 1)
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("in_shards", [False, True])
+def test_a_checkpoint_of_more_or_fewer_layers_says_which(in_shards: bool, tmp_path: Path) -> None:
+    deep, shallow = (stepped(layers=layers, in_shards=in_shards) for layers in (3, 2))
+    deep.save(tmp_path / "deep", 1)
+    shallow.save(tmp_path / "shallow", 1)
     with pytest.raises(StorageError, match=r"lacks module\.layers\.2"):
-        stepped(steps=0).resume(tmp_path)
+        deep.resume(tmp_path / "shallow")
+    with pytest.raises(StorageError, match=r"has module\.layers\.2"):
+        shallow.resume(tmp_path / "deep")
+
+
+def test_weights_that_never_had_a_gradient_resume_without_moments(tmp_path: Path) -> None:
+    saved, fresh = stepped(steps=0), stepped(steps=0)
+    saved.save(tmp_path, 1)
+    fresh.resume(tmp_path)
+    assert same(saved, fresh)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -87,8 +100,8 @@ def test_a_half_written_sharded_checkpoint_is_passed_over(tmp_path: Path) -> Non
     newest = newest_checkpoint(tmp_path)
     assert newest is not None
     target = torch.zeros(2)
-    shared, own, missing = load_sharded(newest, {"one": target, "two": torch.zeros(1)})
-    assert (shared, own, missing) == ({"step": 2}, {}, {"two"})
+    shared, own, known = load_sharded(newest, {"one": target, "two": torch.zeros(1)})
+    assert (shared, own, known) == ({"step": 2}, {}, {"one"})
     assert torch.equal(target, torch.full((2,), 2.0))
     (newest / "shards" / ".metadata").write_bytes(b"nothing")
     with pytest.raises(StorageError, match="cannot be read"):

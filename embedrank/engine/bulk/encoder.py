@@ -80,7 +80,12 @@ class Computed:
 
 
 def load_encoder(
-    model: str, *, dtype: str | None = None, device: str | None = None, threads: int | None = None
+    model: str,
+    *,
+    dtype: str | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+    native: str = "auto",
 ) -> TellingEncoder:
     """Load a model in this process.
 
@@ -89,6 +94,7 @@ def load_encoder(
         dtype: Numbers to compute in, as `Embedder.load` takes it.
         device: Such as `cpu` or `cuda:1`; None takes the fastest present.
         threads: CPU threads of one product; None leaves it to torch.
+        native: When the kernels for CPU are used, as `Embedder.load` takes it.
 
     Returns:
         The model.
@@ -99,7 +105,7 @@ def load_encoder(
 
     if threads is not None:
         torch.set_num_threads(threads)
-    return Embedder.load(model, dtype=dtype, device=device)
+    return Embedder.load(model, dtype=dtype, device=device, native=native)
 
 
 def compute(encoder: TellingEncoder, texts: Sequence[str], config: BulkConfig) -> Computed:

@@ -12,6 +12,7 @@ from embedrank.core.errors import InvalidInputError
 from embedrank.model.attention_backends.flash_varlen import FlashVarlenAttention
 from embedrank.model.attention_backends.flex import FlexAttention
 from embedrank.model.attention_backends.grouped import GroupedAttention
+from embedrank.model.attention_backends.native import NativeAttention
 from embedrank.model.attention_backends.plain import PlainAttention
 from embedrank.model.attention_backends.protocol import AttentionBackend, AttentionPlan
 from embedrank.model.attention_backends.torch_varlen import TorchVarlenAttention
@@ -20,6 +21,7 @@ BACKENDS: Final[Mapping[str, AttentionBackend]] = MappingProxyType(
     {
         "flash_varlen": FlashVarlenAttention(),
         "torch_varlen": TorchVarlenAttention(),
+        "native": NativeAttention(),
         "flex": FlexAttention(),
         "grouped": GroupedAttention(),
         "plain": PlainAttention(),
@@ -28,7 +30,7 @@ BACKENDS: Final[Mapping[str, AttentionBackend]] = MappingProxyType(
 """Name to backend."""
 
 AUTO: Final = "auto"
-PREFERRED: Final = ("flash_varlen", "torch_varlen", "grouped")
+PREFERRED: Final = ("flash_varlen", "torch_varlen", "native", "grouped")
 """What `auto` tries, best first. The last runs everywhere."""
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from embedrank.core.errors import InvalidInputError
 from embedrank.core.packages import require_packages
 from embedrank.model.decoder import Decoder
-from embedrank.model.projection import replace_projections
+from embedrank.model.projection import PlainProjection, replace_projections
 from embedrank.training.lora.config import LoraConfig
 
 ADAPTER = "default"  # peft's name of an only adapter
@@ -29,17 +29,15 @@ def add_adapters(decoder: Decoder, config: LoraConfig) -> None:
         MissingPackageError: If peft or bitsandbytes is not installed.
         InvalidInputError: If the decoder has adapters already.
     """
-    require_packages("training by adapters", "peft", "bitsandbytes", extra="training")
+    four_bit = ["bitsandbytes"] if config.four_bit is not None else []
+    require_packages("training by adapters", "peft", *four_bit, extra="training")
     from peft import inject_adapter_in_model
-
-    from embedrank.training.lora.projections import FourBitProjection
 
     if has_adapters(decoder):
         raise InvalidInputError("decoder", "has adapters already", hint="merge them first")
     decoder.requires_grad_(False)
     if config.four_bit is not None:
-        quant_type = config.four_bit
-        replace_projections(decoder, lambda weight_OI: FourBitProjection(weight_OI, quant_type=quant_type))
+        _into_four_bits(decoder, config.four_bit)
     inject_adapter_in_model(peft_config(config), decoder, adapter_name=ADAPTER)
 
 
@@ -47,8 +45,13 @@ def peft_config(config: LoraConfig) -> Any:
     """The same settings as peft spells them, with our own layer classes."""
     from peft import LoraConfig as PeftConfig
 
-    from embedrank.training.lora.projections import CLASSES
+    from embedrank.training.lora.projections import AdaptedProjection
 
+    classes: dict[Any, Any] = {PlainProjection: AdaptedProjection}
+    if config.four_bit is not None:
+        from embedrank.training.lora.four_bit import AdaptedFourBitProjection, FourBitProjection
+
+        classes[FourBitProjection] = AdaptedFourBitProjection
     spelled: Any = PeftConfig(
         r=config.rank,
         lora_alpha=config.alpha,  # type: ignore[arg-type]  # floats are fine
@@ -56,7 +59,7 @@ def peft_config(config: LoraConfig) -> Any:
         target_modules=list(config.targets),
         use_rslora=config.rank_stabilised,
     )
-    spelled._register_custom_module(CLASSES)
+    spelled._register_custom_module(classes)
     return spelled
 
 
@@ -102,15 +105,21 @@ def merge_adapters(decoder: Decoder) -> None:
         raise InvalidInputError("decoder", "has no adapters to merge")
     if learned_nothing(decoder):
         raise InvalidInputError("adapters", "are all zero: the merged model would equal its base", hint="train first")
-    from embedrank.training.lora.projections import Adapted, FourBitProjection, merged, plain
+    from embedrank.training.lora.projections import is_adapted, merged, plain, weight_of
 
     for parent in list(decoder.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, Adapted):
+            if is_adapted(child):
                 setattr(parent, name, merged(child, ADAPTER))
-            elif isinstance(child, FourBitProjection) and not isinstance(parent, Adapted):
-                setattr(parent, name, plain(child.dequantised()))
+            elif hasattr(child, "dequantised") and not is_adapted(parent):
+                setattr(parent, name, plain(weight_of(child)))
     decoder.requires_grad_(False)
+
+
+def _into_four_bits(decoder: Decoder, quant_type: str) -> None:
+    from embedrank.training.lora.four_bit import FourBitProjection
+
+    replace_projections(decoder, lambda weight_OI: FourBitProjection(weight_OI, quant_type=quant_type))
 
 
 def _is_adapter(name: str) -> bool:

@@ -1,7 +1,7 @@
 """peft's adapter layers as projections of our decoder, which calls `silu`, `times` and `plus` of them too.
 
 Without these classes the decoder's fused calls would go past the adapters, to the frozen weight inside them: the model
-would train, and answer like its base. Imports peft and, for 4 bits, bitsandbytes.
+would train, and answer like its base. Imports peft.
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from bitsandbytes.functional import dequantize_4bit
-from bitsandbytes.nn.modules import Linear4bit, Params4bit
 from peft.tuners.lora import Linear as PeftLinear
-from peft.tuners.lora.bnb import Linear4bit as PeftLinear4bit
-from torch import Tensor
+from torch import Tensor, nn
 
 from embedrank.model.projection import PlainProjection, Projection
 
@@ -22,33 +19,20 @@ class AdaptedProjection(PeftLinear, Projection):
     """A plain projection with an adapter beside it."""
 
 
-class FourBitProjection(Projection, Linear4bit):
-    """A frozen weight in 4 bits."""
-
-    weight: Any  # a Params4bit, which carries its scales
-
-    def __init__(self, weight_OI: Tensor, *, quant_type: str) -> None:
-        outputs, inputs = weight_OI.shape
-        Linear4bit.__init__(self, inputs, outputs, bias=False, quant_type=quant_type, device="meta")
-        weight: Any = Params4bit(weight_OI.cpu(), requires_grad=False, quant_type=quant_type, module=self)
-        self.weight = weight.to(weight_OI.device)
-
-    def dequantised(self) -> Tensor:
-        """The weight that it multiplies with, `[O, I]`."""
-        weight_OI: Tensor = dequantize_4bit(self.weight.data, self.weight.quant_state)
-        return weight_OI
+def is_adapted(module: nn.Module) -> bool:
+    """Whether a module is a projection with an adapter."""
+    return isinstance(module, Projection) and hasattr(module, "lora_A")
 
 
-class AdaptedFourBitProjection(PeftLinear4bit, Projection):
-    """A projection in 4 bits with an adapter beside it."""
+def weight_of(projection: nn.Module) -> Tensor:
+    """The frozen weight of a projection, `[O, I]`, brought back from 4 bits where it is kept so."""
+    base: Any = projection.get_base_layer() if is_adapted(projection) else projection  # type: ignore[operator]
+    weight_OI: Tensor = base.dequantised() if hasattr(base, "dequantised") else base.weight.detach()
+    return weight_OI
 
 
-CLASSES = {FourBitProjection: AdaptedFourBitProjection, PlainProjection: AdaptedProjection}
-Adapted = (AdaptedProjection, AdaptedFourBitProjection)
-
-
-def merged(projection: AdaptedProjection | AdaptedFourBitProjection, adapter: str) -> PlainProjection:
-    """One plain projection that answers as the weight and its adapter do together.
+def merged(projection: nn.Module, adapter: str) -> PlainProjection:
+    """One plain projection that answers as a weight and its adapter do together.
 
     Args:
         projection: The pair.
@@ -57,10 +41,9 @@ def merged(projection: AdaptedProjection | AdaptedFourBitProjection, adapter: st
     Returns:
         A projection in the number type of the weight.
     """
-    base: Any = projection.get_base_layer()
-    weight = base.dequantised() if isinstance(base, FourBitProjection) else base.weight.detach()
-    delta_OI: Tensor = projection.get_delta_weight(adapter)
-    return plain((weight.float() + delta_OI.float()).to(weight.dtype))
+    weight_OI = weight_of(projection)
+    delta_OI: Tensor = projection.get_delta_weight(adapter)  # type: ignore[operator]
+    return plain((weight_OI.float() + delta_OI.float()).to(weight_OI.dtype))
 
 
 def plain(weight_OI: Tensor) -> PlainProjection:
@@ -68,5 +51,5 @@ def plain(weight_OI: Tensor) -> PlainProjection:
     outputs, inputs = weight_OI.shape
     with torch.device("meta"):
         projection = PlainProjection(inputs, outputs)
-    projection.weight = torch.nn.Parameter(weight_OI, requires_grad=False)
+    projection.weight = nn.Parameter(weight_OI, requires_grad=False)
     return projection

@@ -70,7 +70,8 @@ def _write_table(path: Path, rows: Iterable[TrainingRow]) -> None:
     import pyarrow.parquet as pq
 
     texts = pa.list_(pa.string())
-    types = {"positives": texts, "negatives": texts, "score": pa.float64()}
+    lists = dict.fromkeys(("positives", "negatives", "document_ids"), texts)
+    types = {**lists, "teacher_scores": pa.list_(pa.float64()), "score": pa.float64()}
     schema = pa.schema([(field.name, types.get(field.name, pa.string())) for field in fields(TrainingRow)])
     remaining = iter(rows)
     with pq.ParquetWriter(path, schema) as writer:

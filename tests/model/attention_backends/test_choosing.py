@@ -12,6 +12,7 @@ import torch
 from embedrank import Embedder, Reranker
 from embedrank.core.errors import InvalidInputError
 from embedrank.model.attention_backends import BACKENDS, PREFERRED, choose_attention, torch_varlen
+from embedrank.model.native.source import KERNELS
 from tests.model.attention_backends.fake_kernels import fake_flash_attn
 
 CPU, CUDA, MPS = (torch.device(name) for name in ("cpu", "cuda", "mps"))
@@ -36,10 +37,31 @@ def test_every_backend_is_called_what_it_calls_itself() -> None:
     assert set(PREFERRED) <= set(BACKENDS)
 
 
-@pytest.mark.parametrize("device", [CPU, MPS])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_without_a_gpu_groups_are_chosen(device: torch.device, dtype: torch.dtype) -> None:
-    assert _chosen("auto", device, dtype) == "grouped"
+def test_without_kernels_for_the_device_groups_are_chosen(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _chosen("auto", MPS, dtype) == "grouped"
+    monkeypatch.setattr(KERNELS, "obstacle", lambda: "needs GCC, which is not installed")
+    assert _chosen("auto", CPU, dtype) == "grouped"
+    with pytest.raises(InvalidInputError, match="needs GCC"):
+        _chosen("native", CPU, dtype)
+
+
+@pytest.mark.parametrize(
+    ("has_amx", "dtype", "expected"),
+    [
+        (False, torch.float32, "native"),
+        (False, torch.bfloat16, "native"),
+        (True, torch.float32, "native"),
+        (True, torch.bfloat16, "grouped"),
+        (False, torch.float16, "grouped"),
+    ],
+)
+def test_on_a_cpu_our_kernels_are_chosen_where_they_are_fast(
+    has_amx: bool, dtype: torch.dtype, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(KERNELS, "obstacle", lambda: None)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: has_amx)
+    assert _chosen("auto", CPU, dtype) == expected
 
 
 @pytest.mark.parametrize(
@@ -89,7 +111,12 @@ def test_pytorchs_own_is_left_alone_where_it_takes_other_arguments(gpu: None, mo
         ("flex", MPS, torch.float32, "needs a CUDA device or a CPU, and the model is on mps"),
         ("flash_varlen", CUDA, torch.float32, "needs bf16 or fp16, and the model is in float32"),
         ("flash_varlen", CUDA, torch.bfloat16, r"flash-attn, which is not installed \(pip install embedrank\[gpu\]\)"),
-        ("fast", CPU, torch.float32, "'fast' is not one of auto, flash_varlen, torch_varlen, flex, grouped, plain"),
+        (
+            "fast",
+            CPU,
+            torch.float32,
+            "'fast' is not one of auto, flash_varlen, torch_varlen, native, flex, grouped, plain",
+        ),
     ],
 )
 def test_the_error_says_why_and_what_can_run(
@@ -114,10 +141,10 @@ def test_a_flash_attn_without_the_function_is_not_used(gpu: None) -> None:
 
 
 def test_loading_hands_the_choice_to_the_decoder(embedder_folder: Path, reranker_folder: Path) -> None:
-    grouped, plain = (Embedder.load(str(embedder_folder), attention=name) for name in ("auto", "plain"))
+    grouped, plain = (Embedder.load(str(embedder_folder), attention=name) for name in ("grouped", "plain"))
     texts = ["hello world", "no"]
     assert abs(grouped.encode_documents(texts) - plain.encode_documents(texts)).max() < 1e-5
-    by_name = [Reranker.load(str(reranker_folder), attention=name) for name in ("auto", "plain")]
+    by_name = [Reranker.load(str(reranker_folder), attention=name) for name in ("grouped", "plain")]
     assert [reranker._decoder.attention.name for reranker in by_name] == ["grouped", "plain"]
     assert grouped._decoder.attention.name == "grouped"
     with pytest.raises(InvalidInputError, match="attention"):

@@ -1,0 +1,144 @@
+"""`embedrank train`: one stage of the recipe, from a YAML file to a model."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from embedrank.cli import options
+from embedrank.cli.console import note, out, print_json
+from embedrank.cli.wiring import Wiring, wiring_of
+from embedrank.core.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from embedrank.training.data.preparing import Prepared
+    from embedrank.training.stages.config import DevConfig, StageConfig, TeacherConfig
+    from embedrank.training.stages.keeper import Measure
+    from embedrank.training.stages.run import StageReport
+
+STAGE = "stage.yaml"
+
+
+def train(
+    context: typer.Context,
+    stage: Annotated[Path, typer.Argument(help="YAML file of the stage; see docs/training.md.")],
+    to: Annotated[Path, typer.Option("--to", "-o", help="Folder of the run; a run that was broken off goes on there.")],
+    model: Annotated[str | None, typer.Option("--model", "-m", help="Where the weights start.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Any setting, such as loop.num_steps=200; again for more.")
+    ] = None,
+    device: options.Device = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Throw away what is in the folder of the run.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Train an embedder or a reranker as a YAML file says; run it again after a kill: it goes on.
+
+    Under torchrun (`torchrun --nproc-per-node N -m embedrank train ...`) all processes train together.
+    """
+    from embedrank.training.stages.config import StageConfig
+    from embedrank.training.stages.run import run_stage
+
+    named = {"model": model, "device": device}
+    overrides = {name: value for name, value in named.items() if value is not None}
+    config = StageConfig.read(stage, {**overrides, **_settings(set_ or [])})
+    if _is_first():
+        _prepare(to, stage, restart=restart)
+    wiring = wiring_of(context, device=config.device)
+    measure = None if config.dev is None else _measure(config.dev, config.kind, wiring)
+
+    def load_teacher(asked: TeacherConfig) -> Any:
+        return wiring.embedder(asked.model) if asked.kind == "embedder" else wiring.reranker(asked.model)
+
+    with _watched(config) as watch:
+        report = run_stage(config, to, measure=measure, load_teacher=load_teacher, watch=watch)
+    if _is_first():
+        _tell(report, json=json)
+
+
+def _is_first() -> bool:
+    """Whether this process speaks for all that torchrun started."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _settings(words: Sequence[str]) -> dict[str, Any]:
+    """`name=value` words; values are read as YAML."""
+    import yaml
+
+    found: dict[str, Any] = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not sign or not name:
+            raise InvalidInputError("--set", f"{word!r} is not name=value")
+        try:
+            found[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise InvalidInputError("--set", f"{word!r} holds no value: {str(error).splitlines()[0]}") from error
+    return found
+
+
+def _prepare(folder: Path, stage: Path, *, restart: bool) -> None:
+    """The run's folder, with the stage as it was given."""
+    from embedrank.core.errors import StorageError
+
+    try:
+        if restart and folder.exists():
+            if not (folder / STAGE).is_file():
+                raise InvalidInputError("--restart", f"{folder} is no folder of a run; nothing was removed")
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(stage, folder / STAGE)
+    except shutil.SameFileError:
+        pass
+    except OSError as error:
+        raise StorageError(folder, f"cannot be written: {error}") from error
+
+
+def _measure(dev: DevConfig, kind: str, wiring: Wiring) -> Measure:
+    from embedrank.cli.dev_set import DevSet
+
+    if not _is_first():
+        return lambda folder: {}  # the first process measures for all
+    judged = DevSet.open(Path(dev.data), dev.split, max_queries=dev.max_queries)
+    return lambda folder: judged.measure(wiring, str(folder), kind)
+
+
+@contextmanager
+def _watched(config: StageConfig) -> Iterator[Any]:
+    """A bar with loss, rate and time left, and a line for each look at the development set."""
+    from embedrank.cli.train_bar import TrainBar
+    from embedrank.training.stages.run import Watch
+
+    with TrainBar(config.loop.num_steps) as bar:
+
+        def begin(sources: Mapping[str, Prepared], done: int) -> None:
+            for name, each in sources.items():
+                note(f"{name}: {sum(map(len, each.rows.values()))} rows")
+                for reason, count in each.num_left_out.items():
+                    note(f"{name}: {count} left out, {reason}; the first: {each.examples[reason]}")
+            if done:
+                note(f"going on after {done} steps")
+            bar.begin(done)
+
+        def look(step: int, figures: Mapping[str, float]) -> None:
+            shown = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
+            note(f"step {step}: {shown}")
+
+        yield Watch(on_rows=bar.reading, on_begin=begin, on_step=bar.step, on_look=look)
+
+
+def _tell(report: StageReport, *, json: bool) -> None:
+    if json:
+        figures, sources = dict(report.figures), {name: dict(counts) for name, counts in report.sources.items()}
+        told = {"model": str(report.model), "steps": report.steps, "stopped_early": report.stopped_early}
+        print_json({**told, "best_step": report.best_step, "figures": figures, "sources": sources})
+        return
+    why = ", stopped early" if report.stopped_early else ""
+    best = f", step {report.best_step} is the best" if report.figures else ""
+    out().print(Text(f"{report.steps} steps{why}{best} -> {report.model}"), soft_wrap=True)
