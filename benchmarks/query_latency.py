@@ -1,4 +1,4 @@
-"""Latency of one query of about 20 tokens: ours beside sentence-transformers, in turns; p50 and p95.
+"""Latency of one query of about 20 tokens: ours, without our kernels, and sentence-transformers, in turns; p50 and p95.
 
 python benchmarks/query_latency.py [--shape nano|0.6b] [--dtype fp32] [--queries 50]
 """
@@ -30,11 +30,14 @@ def main() -> None:
     import sentence_transformers
 
     folder = embedder_folder(arguments.shape)
-    ours = Embedder.load(str(folder), dtype=arguments.dtype, device="cpu")
+    ours, plain = (
+        Embedder.load(str(folder), dtype=arguments.dtype, device="cpu", native=native) for native in ("wait", "off")
+    )
     load: Any = sentence_transformers.SentenceTransformer
     theirs = load(str(folder), device="cpu", model_kwargs={"dtype": DTYPES[arguments.dtype]})
     systems = {
         "embedrank": partial(ours.encode_queries, [QUERY]),
+        "embedrank, PyTorch only": partial(plain.encode_queries, [QUERY]),
         "sentence-transformers": partial(theirs.encode, [QUERY], prompt_name="query"),
     }
     for run in systems.values():

@@ -100,6 +100,8 @@ class NativeAttention:
             return f"needs fp32 or bf16, and the model is in {str(dtype).removeprefix('torch.')}"
         if dtype == torch.bfloat16 and multiplies_bf16_fast(device):
             return "leaves bf16 to PyTorch where the processor multiplies it by matrix tiles (AMX)"
+        if not torch.backends.cpu.get_cpu_capability().startswith("AVX"):
+            return "needs a processor with AVX2 or AVX-512"  # narrower vectors lose to PyTorch's products (LOG.md)
         return self._source.obstacle()
 
     def plan(

@@ -22,6 +22,7 @@
 #endif
 #define BLOCK 120 /* keys at once; a multiple of KEYS */
 #define AHEAD 4 /* rows of keys and values asked for before they are read */
+#define FEW (1 << 20) /* products of scores that one thread is done with before others would have woken */
 #define COLUMNS 8 /* of lanes, that share what is laid out for a block of keys */
 
 /* What a chunk is: neighbouring queries of one sequence. */
@@ -277,10 +278,17 @@ int64_t embedrank_chunk_queries(int64_t num_heads, int64_t num_groups) {
     return queries;
 }
 
+static int64_t products_of_scores(const Attention *a) {
+    int64_t pairs = 0;
+    for (const Chunk *chunk = a->chunks; chunk < a->chunks + a->num_chunks; chunk++)
+        pairs += chunk->num_queries * (a->num_prefix + chunk->seen + (chunk->num_queries - 1) * a->step / 2);
+    return pairs * a->num_heads * a->head_dim;
+}
+
 /* Returns 0, or 1 if there is no memory. */
 int embedrank_attend(const Attention *a) {
     int failed = 0;
-#pragma omp parallel num_threads(a->threads) if (a->threads > 1)
+#pragma omp parallel num_threads(a->threads) if (a->threads > 1 && products_of_scores(a) > FEW)
     {
         Room r;
         char *memory = aligned_alloc(64, (size_t)furnish(a->head_dim, 0, &r));

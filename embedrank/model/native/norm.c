@@ -6,6 +6,8 @@
 
 #include "vectors.h"
 
+#define FEW 65536 /* numbers that one thread is done with before others would have woken */
+
 /* 1 / sqrt(mean of squares + eps) */
 INLINE float scale_of(const void *row, int64_t size, int type, float eps) {
     vec even = {}, odd = {};
@@ -58,7 +60,7 @@ INLINE const void *row_of(const void *states, int64_t row, int64_t size, int typ
 /* `out` may be `states` here and below. */
 void embedrank_norm(
     const void *states, const void *weight, void *out, int64_t rows, int64_t size, int type, float eps, int threads) {
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 64) if (threads > 1)
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 64) if (threads > 1 && rows * size > FEW)
     for (int64_t row = 0; row < rows; row++) {
         const void *from = row_of(states, row, size, type);
         void *to = (void *)row_of(out, row, size, type);
@@ -70,7 +72,7 @@ void embedrank_norm(
 void embedrank_norm_rotate(
     const void *states, const void *weight, const void *cosines, const void *sines, void *out, int64_t tokens,
     int64_t heads, int64_t size, int type, float eps, int threads) {
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 16) if (threads > 1)
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 16) if (threads > 1 && tokens * heads * size > FEW)
     for (int64_t token = 0; token < tokens; token++) {
         const void *cosine = row_of(cosines, token, size / 2, type), *sine = row_of(sines, token, size / 2, type);
         for (int64_t head = token * heads; head < (token + 1) * heads; head++) {

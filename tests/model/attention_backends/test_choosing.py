@@ -61,7 +61,10 @@ def test_on_a_cpu_our_kernels_are_chosen_where_they_are_fast(
 ) -> None:
     monkeypatch.setattr(KERNELS, "obstacle", lambda: None)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: has_amx)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     assert _chosen("auto", CPU, dtype) == expected
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "NO AVX")
+    assert _chosen("auto", CPU, dtype) == "grouped"
 
 
 @pytest.mark.parametrize(
