@@ -2,7 +2,8 @@
 
 python benchmarks/native_kernels.py [--dtype fp32] [--tokens 4096] [--rounds 9]
 
-Shapes are those of the 0.6B model (16 and 8 heads of 128, hidden size 1024) and of nano (5 heads of 64, hidden size 320).
+Shapes are those of the 0.6B model (16 and 8 heads of 128, hidden size 1024) and of nano (5 heads of 64, hidden size
+320).
 """
 
 from __future__ import annotations
