@@ -60,6 +60,11 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         ["m", "config.json is missing", "copy it"],
     ),
     (
+        errors.OppositeVectorsError(-1.0, tensor="norm.weight"),
+        {"cosine": -1.0, "tensor": "norm.weight"},
+        ["norm.weight", "opposite", "linear"],
+    ),
+    (
         errors.MissingShardError(Path("m"), "model-00002-of-00002.safetensors"),
         {"path": "m", "shard": "model-00002-of-00002.safetensors"},
         ["m", "model-00002-of-00002.safetensors", "missing", "download"],
