@@ -6,7 +6,6 @@ A folder is written beside its final name and renamed when complete.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from embedrank.core.errors import StorageError
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
 from embedrank.model.prompting import PromptPolicy
+from embedrank.model.target import require_new, written_whole
 from embedrank.model.tokenizer import TextTokenizer
 
 _ST = "sentence_transformers.models."
@@ -188,11 +187,8 @@ def _write(
     *,
     post_processor: bool = True,
 ) -> None:
-    if folder.exists():
-        raise StorageError(folder, "exists already; choose another folder or remove it")
-    partial = folder.with_name(folder.name + ".partial")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
+    require_new(folder)
+    with written_whole(folder, "model") as partial:
         for name, content in files.items():
             path = partial / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -201,7 +197,3 @@ def _write(
             (partial / name).write_text(text, encoding="utf-8")
         save_file(tensors, partial / "model.safetensors", metadata={"format": "pt"})
         (partial / "model.safetensors").chmod((partial / "config.json").stat().st_mode)  # the library makes it private
-        partial.rename(folder)
-    except OSError as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise StorageError(folder, f"model not written: {error}") from error

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from embedrank.core.errors import EmbedrankError, ExportRunError, InvalidInputError, StorageError
+from embedrank.core.errors import EmbedrankError, ExportRunError, InvalidInputError
 from embedrank.core.types import FloatArray
 from embedrank.model.export.check import Check, compare, tolerance_of
 from embedrank.model.export.config import ExportConfig
@@ -18,6 +15,7 @@ from embedrank.model.export.format import ExportFormat, Readings
 from embedrank.model.export.probe import Probe
 from embedrank.model.export.record import record_of, write_card, write_record
 from embedrank.model.export.source import DTYPES, EMBEDDER, Source
+from embedrank.model.target import require_new, require_parent, require_room, written_whole
 
 _BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "int8": 1.1}  # a number; int8 with its scales
 _SCRATCH_BYTES = {("onnx", "int8"): 4.0}  # a number, in a file that is there only while the other is written
@@ -65,11 +63,12 @@ def export_model(
     config.writer.require(config.dtype)
     source = Source.open(name, kind=config.kind, kinds=config.writer.kinds)
     dtype = config.dtype or _default_dtype(source, config)
-    _require_room(target, source, _BYTES[dtype] + _SCRATCH_BYTES.get((config.format, dtype), 0))
+    bytes_per_number = _BYTES[dtype] + _SCRATCH_BYTES.get((config.format, dtype), 0)
+    require_room(target, int(source.config.num_parameters() * bytes_per_number))
     probe = Probe.fitting(source.tokenizer, source.max_length)
     on_step("asking the source")
     expected = _answers(source, probe, config.check_dtype)
-    with _beside(target) as partial:
+    with written_whole(target, "model") as partial:
         check = _write_and_check(source, partial, config, dtype, probe, expected, on_step)
     return Report(
         model=name,
@@ -135,43 +134,10 @@ def _read_back(chosen: ExportFormat, target: Path, kind: str, probe: Probe, dtyp
 
 
 def _require_free(target: Path, suffix: str) -> None:
-    if target.exists():
-        raise StorageError(target, "exists already; choose another target or remove it")
+    require_new(target)
     if suffix and target.suffix != suffix:
         raise InvalidInputError("to", f"{target.name!r} is to be one file", hint=f"give a name that ends in {suffix}")
-    if not target.parent.is_dir():
-        raise StorageError(target.parent, "no such folder; make it first")
-
-
-def _require_room(target: Path, source: Source, bytes_per_number: float) -> None:
-    needed = int(source.config.num_parameters() * bytes_per_number)
-    free = shutil.disk_usage(target.parent).free
-    if needed > free:
-        raise StorageError(target, f"needs about {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; make room first")
-
-
-@contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """A name beside the target that becomes the target if the block ends well, and is removed if it does not."""
-    partial = target.with_name(f"{target.stem}.partial{target.suffix}")
-    _remove(partial)
-    try:
-        yield partial
-        partial.rename(target)
-    except OSError as error:
-        _remove(partial)
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise StorageError(target, f"not written: {error}" + ("; make room first" if full else "")) from error
-    except BaseException:  # also Ctrl-C: half a model must not stay
-        _remove(partial)
-        raise
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    require_parent(target)
 
 
 def _size(target: Path) -> int:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from embedrank.core.errors import CheckpointError, StorageError
+from embedrank.core.errors import CheckpointError
 from embedrank.model.decoder import Decoder
 from embedrank.model.provenance import read_json
+from embedrank.model.target import require_new, written_whole
 from embedrank.training.lora.adapters import adapter_tensors, add_adapters, peft_config
 from embedrank.training.lora.config import LoraConfig
 
@@ -33,23 +33,16 @@ def save_adapters(folder: Path, decoder: Decoder, config: LoraConfig, *, base: s
     Raises:
         StorageError: If the folder exists or cannot be written.
     """
-    if folder.exists():
-        raise StorageError(folder, "exists already; choose another folder or remove it")
+    require_new(folder)
     spelled = peft_config(config)
     spelled.base_model_name_or_path, spelled.task_type, spelled.inference_mode = base, TASKS[kind], True
     tensors = {
         PREFIXES[kind] + name: tensor.detach().cpu().contiguous() for name, tensor in adapter_tensors(decoder).items()
     }
-    partial = folder.with_name(folder.name + ".partial")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
+    with written_whole(folder, "adapters") as partial:
         partial.mkdir(parents=True)
         spelled.save_pretrained(str(partial))
         save_file(tensors, partial / WEIGHTS, metadata={"format": "pt"})
-        partial.rename(folder)
-    except (OSError, SafetensorError) as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise StorageError(folder, f"adapters not written: {error}") from error
 
 
 def load_adapters(decoder: Decoder, folder: Path) -> LoraConfig:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
 from embedrank.core.errors import StorageError
 from embedrank.model.provenance import FILE as PROVENANCE
 from embedrank.model.provenance import read_json
+from embedrank.model.target import partial_of, require_new, require_parent, require_room, written_whole
 from embedrank.model.weights import SHARD_INDEX, SINGLE, Weights
 from embedrank.training.merge.combine import combine
 from embedrank.training.merge.config import MergeConfig
@@ -59,19 +58,12 @@ def merge(
     parents = open_merge(folders, target, config, base=base)
     for line in parents.notes:
         on_note(line)
-    partial = _partial(target)
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
+    with written_whole(target, "merged model") as partial:
         partial.mkdir()
         copy_surroundings(parents.first.folder, partial)
         _write_weights(parents, partial, config, shard_bytes, on_tensor)
         _write_provenance(parents, partial, config)
         finish(partial)
-        partial.rename(target)
-    except (OSError, SafetensorError) as error:
-        raise StorageError(target, f"merged model not written: {error}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return target
 
 
@@ -96,23 +88,14 @@ def open_merge(folders: Sequence[Path], target: Path, config: MergeConfig, *, ba
     inputs = folders if base is None else [*folders, base]
     _require_free(target, [folder.resolve() for folder in inputs])
     parents = open_parents(folders, base)
-    needed = sum(parents.first.tensor(name).nbytes for name in parents.names)
-    free = shutil.disk_usage(target.parent).free
-    if needed > free:
-        raise StorageError(target, f"needs {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free; make room first")
+    require_room(target, sum(parents.first.tensor(name).nbytes for name in parents.names))
     return parents
 
 
-def _partial(target: Path) -> Path:
-    return target.with_name(target.name + ".partial")
-
-
 def _require_free(target: Path, inputs: Sequence[Path]) -> None:
-    if target.exists():
-        raise StorageError(target, "exists already; choose another folder or remove it")
-    if not target.parent.is_dir():
-        raise StorageError(target.parent, "no such folder; make it first")
-    partial = _partial(target).resolve()
+    require_new(target)
+    require_parent(target)
+    partial = partial_of(target).resolve()
     for folder in inputs:
         if folder in partial.parents:
             raise StorageError(target, f"lies in one of the models to merge, {folder}; choose another folder")
