@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from embedrank.core.errors import ConfigError, InvalidInputError
 
@@ -40,7 +41,7 @@ def build(kind: type[T], settings: Mapping[str, Any]) -> T:
 
     Args:
         kind: The dataclass.
-        settings: Its fields; mappings become nested dataclasses, lists become tuples.
+        settings: Its fields; mappings become nested dataclasses, optional ones too, lists become tuples.
 
     Returns:
         The checked configuration.
@@ -62,6 +63,8 @@ def build(kind: type[T], settings: Mapping[str, Any]) -> T:
 
 
 def _value(hint: Any, value: Any) -> Any:
-    if isinstance(value, Mapping) and is_dataclass(hint):
-        return build(hint, value)  # type: ignore[arg-type]
+    choices = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    parts = [part for part in choices if is_dataclass(part)]  # one of `Part` and of `Part | None`
+    if isinstance(value, Mapping) and len(parts) == 1:
+        return build(parts[0], value)  # type: ignore[arg-type]
     return tuple(value) if isinstance(value, list) else value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,18 @@ def test_unknown_sources_are_refused() -> None:
         mixture().restore({"step": 0, "drawn": {"other": 1}})
     with pytest.raises(DatasetError, match="no source"):
         Mixture({"a": []}, MixtureConfig(batch_size=2))
+
+
+def test_an_optional_part_is_filled_like_any_other_and_mappings_of_parts_stay() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Whole:
+        part: MixtureConfig | None = None
+        parts: Mapping[str, MixtureConfig] | None = None
+
+    assert build(Whole, {"part": {"batch_size": 3}}).part == MixtureConfig(batch_size=3)
+    assert build(Whole, {"part": None}).part is None
+    named = {"a": MixtureConfig(batch_size=3)}
+    assert build(Whole, {"parts": named}).parts == named
 
 
 def test_settings_fill_nested_dataclasses_and_refuse_unknown_keys(tmp_path: Path) -> None:

@@ -148,11 +148,6 @@ class StageConfig:
                 raise ConfigError(_NAME, name, settings.get(name), "must be a mapping")
         values["objective"] = build(OBJECTIVES[kind], settings["objective"])
         values["sources"] = {name: _source(each) for name, each in settings["sources"].items()}
-        for name, part in {"dev": DevConfig, "teacher": TeacherConfig, "lora": LoraConfig}.items():
-            if isinstance(settings.get(name), Mapping):
-                values[name] = build(part, settings[name])
-        if isinstance(settings.get("distil"), Mapping):
-            values["distil"] = build(EmbedderDistilConfig, settings["distil"])
         return build(cls, values)
 
     @classmethod
