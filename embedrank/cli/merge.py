@@ -103,8 +103,9 @@ def _search(
     kind: str,
     num_places: int,
 ) -> tuple[list[Place], MergeConfig]:
+    from embedrank.training.figure import require_plots
     from embedrank.training.merge.merging import merge as merge_folders
-    from embedrank.training.merge.path import best_place, require_plots, walk
+    from embedrank.training.merge.path import best_place, walk
 
     require_plots()
 

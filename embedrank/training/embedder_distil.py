@@ -138,8 +138,7 @@ class EmbedderDistilObjective:
             scores = CandidateScores(student_RC=student_BC, teacher_RC=padded_BC, mask_RC=mask_BC)
             return loss.compute(scores, switches)
 
-        weight = mean_over_processes(len(rows), World.current(), device=device)
-        return [partial(_compared, compare=compare, form=form, weight=weight) for form in self._student.forms]
+        return self._terms(compare, len(rows), device)
 
     def _of_vectors(
         self,
@@ -164,7 +163,11 @@ class EmbedderDistilObjective:
             student_TD = unit_AD[texts.places.own_texts]
             return loss.compute(student_TD, teacher_TU[:, : student_TD.shape[1]] if loss.same_length else teacher_TU)
 
-        weight = mean_over_processes(len(teacher_TU), World.current(), device=device)
+        return self._terms(compare, len(teacher_TU), device)
+
+    def _terms(self, compare: Callable[[Tensor], Tensor], count: int, device: torch.device) -> list[Term]:
+        """The comparison over all forms of the student's vectors; it is a mean over so many here."""
+        weight = mean_over_processes(count, World.current(), device=device)
         return [partial(_compared, compare=compare, form=form, weight=weight) for form in self._student.forms]
 
 

@@ -36,12 +36,13 @@ def combine(parents: Parents, name: str, config: MergeConfig) -> Tensor:
         NumericalError: If the result is too large for its number type.
     """
     like = parents.first.tensor(name)
-    merge_part = _by_ties(parents, name, config) if config.method == TIES else None
-    if merge_part is None:
+    if config.method == TIES:
+        merge_part = _by_ties(parents, name, config)
+    else:
         factors_N = _factors(parents, name, config)
         if (only := _only_parent(factors_N, parents, config)) is not None:
             return parents.parents[only].tensor(name).to(like.dtype).clone()
-        merge_part = lambda part_NE: factors_N @ part_NE  # noqa: E731 - one line beside its other form
+        merge_part = factors_N.matmul
     merged = torch.empty(like.numel(), dtype=like.dtype)
     place = 0
     for part_NE, base_E in parents.parts(name):

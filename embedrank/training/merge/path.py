@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedrank.core.errors import ConfigError, StorageError
-from embedrank.core.packages import require_packages
+from embedrank.core.errors import ConfigError
+from embedrank.training.figure import new_figure, save_figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +47,6 @@ def best_place(places: Sequence[Place]) -> Place:
     return max(places, key=lambda place: (place.value, abs(place.t - 0.5)))
 
 
-def require_plots() -> None:
-    """Refuse before the walk what would fail after it.
-
-    Raises:
-        MissingPackageError: If matplotlib is not installed.
-    """
-    require_packages("plots", "matplotlib", extra="training")
-
-
 def plot_path(places: Sequence[Place], path: Path, *, metric: str) -> None:
     """Draw the figure along the way.
 
@@ -68,12 +59,7 @@ def plot_path(places: Sequence[Place], path: Path, *, metric: str) -> None:
         MissingPackageError: If matplotlib is not installed.
         StorageError: If it cannot be written.
     """
-    require_plots()
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4.5), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(7, 4.5)
     panel = figure.subplots()
     panel.plot([place.t for place in places], [place.value for place in places], marker="o")
     best = best_place(places)
@@ -81,7 +67,4 @@ def plot_path(places: Sequence[Place], path: Path, *, metric: str) -> None:
     panel.set(title="merges between two parents", xlabel="t: first parent at 0, second at 1", ylabel=metric)
     panel.grid(alpha=0.3)
     panel.legend()
-    try:
-        figure.savefig(path, dpi=110)
-    except OSError as error:
-        raise StorageError(path, f"plot not written: {error}") from error
+    save_figure(figure, path)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from embedrank.core.packages import is_installed
+from embedrank.training.stages.history import Record, numbers_of
 
 
 class Board:
@@ -25,7 +25,7 @@ class Board:
 
             self._writer = SummaryWriter(str(folder), purge_step=steps_done + 1 if steps_done else None)
 
-    def add(self, group: str, record: Mapping[str, object]) -> None:
+    def add(self, group: str, record: Record) -> None:
         """Write the numbers of a record.
 
         Args:
@@ -34,9 +34,8 @@ class Board:
         """
         if self._writer is None:
             return
-        for name, value in record.items():
-            if name != "step" and isinstance(value, int | float) and not isinstance(value, bool):
-                self._writer.add_scalar(f"{group}/{name}", value, global_step=record["step"])
+        for name, value in numbers_of(record).items():
+            self._writer.add_scalar(f"{group}/{name}", value, global_step=record["step"])
 
     def close(self) -> None:
         """Write out what waits."""

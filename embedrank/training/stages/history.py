@@ -91,6 +91,15 @@ def read_history(path: Path) -> list[Record]:
     return records
 
 
+def numbers_of(record: Record) -> dict[str, float]:
+    """The figures of a record by name, without its step."""
+    return {
+        name: value
+        for name, value in record.items()
+        if name != "step" and isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
 def _done(record: Record) -> int:
     step = record.get("step")
     return step if isinstance(step, int) else 0

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from embedrank.core.errors import StorageError
-from embedrank.core.packages import require_packages
-from embedrank.training.stages.history import Record
+from embedrank.training.figure import new_figure, save_figure
+from embedrank.training.stages.history import Record, numbers_of
 
 CURVES = {"loss": "loss", "learning_rate": "learning rate", "grad_norm": "gradient norm"}
 _SMOOTHED = ("loss", "grad_norm")
@@ -26,12 +25,7 @@ def plot_run(steps: Sequence[Record], looks: Sequence[Record], path: Path) -> No
         MissingPackageError: If matplotlib is not installed.
         StorageError: If it cannot be written.
     """
-    require_packages("plots", "matplotlib", extra="training")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 7), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(11, 7)
     panels = figure.subplots(2, 2).flat
     for panel, (field, title) in zip(panels, CURVES.items(), strict=False):
         places, values = curve(steps, field)
@@ -47,10 +41,7 @@ def plot_run(steps: Sequence[Record], looks: Sequence[Record], path: Path) -> No
     panel.grid(alpha=0.3)
     if looks:
         panel.legend()
-    try:
-        figure.savefig(path, dpi=110)
-    except OSError as error:
-        raise StorageError(path, f"plot not written: {error}") from error
+    save_figure(figure, path)
 
 
 def curve(records: Sequence[Record], field: str) -> tuple[list[int], list[float]]:
@@ -71,10 +62,4 @@ def smoothed(values: Sequence[float]) -> list[float]:
 
 def dev_fields(looks: Sequence[Record]) -> list[str]:
     """Names of the figures, those that are numbers, in the order in which they first come."""
-    names: Mapping[str, None] = {
-        name: None
-        for look in looks
-        for name, value in look.items()
-        if name != "step" and isinstance(value, int | float) and not isinstance(value, bool)
-    }
-    return list(names)
+    return list(dict.fromkeys(name for look in looks for name in numbers_of(look)))
