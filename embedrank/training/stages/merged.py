@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 
 from torch import Tensor
 
-from embedrank.training.lora.adapters import has_adapters, learned_nothing, merge_adapters
-from embedrank.training.stages.config import StageConfig
-from embedrank.training.stages.starting import Start
+from embedrank.model.decoder import Decoder
+from embedrank.training.lora.adapters import learned_nothing, merge_adapters
 
 
-def merged_weights(weights: Mapping[str, Tensor], start: Start, config: StageConfig) -> Mapping[str, Tensor]:
-    """What is to be saved.
+def merged_weights(decoder: Decoder) -> dict[str, Tensor]:
+    """What is to be saved of a decoder with adapters, which stays as it is.
 
     Args:
-        weights: Of the module in training, whole.
-        start: The model that learns, whose decoder holds the adapters.
-        config: The stage.
+        decoder: The model that learns.
 
     Returns:
-        The weights themselves where all are trained; else those of a merged copy.
+        Weights of a merged copy, on the processor.
     """
-    if config.lora is None or not has_adapters(start.decoder):
-        return weights
-    merged = copy.deepcopy(start.decoder)
+    merged = copy.deepcopy(decoder)
     if not learned_nothing(merged):
         merge_adapters(merged)
     return {name.replace(".base_layer", ""): tensor.detach().cpu() for name, tensor in merged.state_dict().items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from embedrank.core.errors import ConfigError
 from embedrank.training.data.preparing import Prepared, prepare, rows_by_name
 from embedrank.training.loop import train
 from embedrank.training.loop_config import StepReport
-from embedrank.training.lora.adapters import add_adapters, has_adapters, learned_nothing
+from embedrank.training.lora.adapters import add_adapters, learned_nothing
 from embedrank.training.lora.folder import save_adapters
 from embedrank.training.mixing import Mixture
 from embedrank.training.parallel.whole import whole_weights
@@ -31,6 +32,7 @@ from embedrank.training.stages.keeper import FINAL, Keeper, Measure
 from embedrank.training.stages.merged import merged_weights
 from embedrank.training.stages.objective import LoadTeacher, objective_of
 from embedrank.training.stages.plots import plot_run
+from embedrank.training.stages.replacing import replace_folder
 from embedrank.training.stages.starting import Start
 
 
@@ -134,11 +136,10 @@ class _Stage:
 
     def _rows(self) -> Mapping[str, Prepared]:
         """Read by the first process, opened by all."""
-        rows = self._folder / "rows"
-        if self._world.is_first:
-            prepare(self._config.sources, rows, tell=self._watch.on_rows)
+        sources, rows = self._config.sources, self._folder / "rows"
+        prepared = prepare(sources, rows, tell=self._watch.on_rows) if self._world.is_first else None
         self._world.wait()
-        return prepare(self._config.sources, rows)
+        return prepare(sources, rows) if prepared is None else prepared
 
     def run(self, stop_at: int | None) -> StageReport:
         """As `run_stage`."""
@@ -185,7 +186,10 @@ class _Stage:
 
     def _look(self, step: int, module: nn.Module) -> bool:
         """Measure, keep, draw; True to stop. All processes come here together."""
-        weights = whole_weights(module)
+        config, weights = self._config, {}
+        is_saved = config.dev is not None or step >= config.loop.num_steps
+        if is_saved and config.lora is None:  # shards are gathered by all; beside adapters the first has all there is
+            weights = whole_weights(module)
         is_over = False
         if self._world.is_first:
             is_over = self._look_at(step, weights)
@@ -198,7 +202,8 @@ class _Stage:
 
         def save(target: Path) -> None:
             told = {"recipe": "stage.yaml", "steps": step, "started_from": config.model}
-            self._start.save(target, merged_weights(weights, self._start, config), config, told)
+            held = weights if config.lora is None else merged_weights(self._start.decoder)
+            self._start.save(target, held, config, told)
 
         if keeper is None:
             if is_last:
@@ -214,28 +219,19 @@ class _Stage:
                 self._figures = figures
                 self._save_adapters()
             if is_last:
-                _copy(keeper.best_folder, self._folder / FINAL)
+                replace_folder(self._folder / FINAL, partial(shutil.copytree, keeper.best_folder))
         plot_run(self._history.records(STEP), self._history.records(DEV), self._folder / "run.png")
         return is_last
 
     def _save_adapters(self) -> None:
-        config, target = self._config, self._folder / "adapters"
-        if config.lora is None or not has_adapters(self._start.decoder) or learned_nothing(self._start.decoder):
-            return
-        shutil.rmtree(target, ignore_errors=True)
-        save_adapters(target, self._start.decoder, config.lora, base=config.model, kind=config.kind)
+        decoder, lora, base, kind = self._start.decoder, self._config.lora, self._config.model, self._config.kind
+        if lora is not None and not learned_nothing(decoder):
+            write = partial(save_adapters, decoder=decoder, config=lora, base=base, kind=kind)
+            replace_folder(self._folder / "adapters", write)
 
 
 def _counts(prepared: Prepared) -> dict[str, int]:
     return {"rows": sum(len(rows) for rows in prepared.rows.values()), **prepared.num_left_out}
-
-
-def _copy(source: Path, target: Path) -> None:
-    fresh: Any = target.with_name(target.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(source, fresh)
-    shutil.rmtree(target, ignore_errors=True)
-    fresh.rename(target)
 
 
 def _no_teacher(config: object) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from embedrank.model.resolve import resolve
 from embedrank.model.tokenizer import TextTokenizer
 from embedrank.model.weights import Weights, load_decoder
 from embedrank.training.stages.config import StageConfig
+from embedrank.training.stages.replacing import replace_folder
 
 PADDING = 0.2  # largest share of padding in an attention group: a batch has fewer, larger calls
 
@@ -93,8 +93,9 @@ class Start:
             if SCORE in weights:
                 decoder.score = nn.Linear(decoder.config.hidden_size, 1, bias=False)
         decoder.load_state_dict({name: weights[name] for name in decoder.state_dict()}, assign=True)
-        fresh = target.with_name(target.name + ".new")
-        shutil.rmtree(fresh, ignore_errors=True)
+        replace_folder(target, lambda fresh: self._write(fresh, decoder, config, told))
+
+    def _write(self, fresh: Path, decoder: Decoder, config: StageConfig, told: Mapping[str, Any]) -> None:
         if config.kind == "embedder":
             length = config.max_length or max_length_of(self.folder, decoder.config.max_position_embeddings)
             save_embedder(
@@ -106,7 +107,5 @@ class Start:
                 provenance=told,
             )
         else:
-            head = None if SCORE in weights else self.lm_head_VM
+            head = None if hasattr(decoder, "score") else self.lm_head_VM
             save_reranker(fresh, decoder, self.tokenizer, lm_head_VM=head, provenance=told)
-        shutil.rmtree(target, ignore_errors=True)
-        fresh.rename(target)
