@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import resource
 import statistics
 import tempfile
 import time
@@ -22,6 +21,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from _memory import memory_mib
 from _official_shape import WORDS
 
 from embedrank.engine.bulk.config import BulkConfig
@@ -111,18 +111,12 @@ def memory(folder: Path, num_texts: int) -> None:
             begun = time.perf_counter()
         if told.num_rows >= due:
             rate = told.num_rows / max(time.perf_counter() - begun, 1e-9)
-            print(f"{told.num_rows:>9,} rows  {resident_mib():6.0f} MiB resident  {rate:6.0f} rows/s", flush=True)
+            print(f"{told.num_rows:>9,} rows  {memory_mib('VmRSS'):6.0f} MiB resident  {rate:6.0f} rows/s", flush=True)
             due += max(1, num_texts // 10)
 
     report = encode_to_file(TextSource([texts]), folder / "vectors.npy", ThisProcess(load, config), config, tell=tell)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = memory_mib("VmHWM")
     print(f"{report.progress.num_rows:>9,} rows  {peak:6.0f} MiB at most, {report.progress.num_distinct:,} distinct")
-
-
-def resident_mib() -> float:
-    """Memory of this process that is in RAM."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / (1 << 20)
 
 
 if __name__ == "__main__":

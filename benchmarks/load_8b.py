@@ -20,28 +20,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from _large_checkpoint import SHAPE_8B, make_folder
+from _memory import memory_mib
 
 from embedrank import Embedder
-from embedrank.model.checkpoint import embedder_files
 from embedrank.model.config import DecoderConfig
-from embedrank.model.decoder import Decoder
-from embedrank.model.export.tensor_file import write_tensor_file
-from embedrank.model.initialize import STANDARD_DEVIATION
-from embedrank.model.prompting import PromptPolicy
-from embedrank.model.resolve import resolve
-from embedrank.model.tokenizer import TextTokenizer
-from embedrank.model.weights import SHARD_INDEX
 
-SHAPE = DecoderConfig(
-    vocab_size=151665,
-    hidden_size=4096,
-    intermediate_size=12288,
-    num_hidden_layers=36,
-    num_attention_heads=32,
-    num_key_value_heads=8,
-    head_dim=128,
-)
 BYTES = {"int8": 1.05, "int4": 0.6}  # a number of the layers in memory, with its scales and room to spare
 BESIDE = 2.5e9  # bytes: libraries, the mapped table, one layer
 GIB = 2**30
@@ -49,41 +33,9 @@ TEXT = "which river flows through the largest city of the country?"
 STATUS = {"VmHWM": "peak", "VmRSS": "resident", "RssAnon": "anonymous", "RssFile": "mapped"}
 
 
-def random_tensor(shape: tuple[int, ...]) -> Tensor:
-    """A matrix of small random numbers, or a norm's ones."""
-    if len(shape) == 1:
-        return torch.ones(shape, dtype=torch.bfloat16)
-    return torch.empty(shape, dtype=torch.bfloat16).normal_(0.0, STANDARD_DEVIATION)
-
-
-def make_folder(folder: Path, config: DecoderConfig) -> None:
-    """Write the checkpoint, a shard a layer and one for the rest; the bundled tokenizer stands in for the official."""
-    with torch.device("meta"):
-        shapes = {name: tuple(tensor.shape) for name, tensor in Decoder(config).state_dict().items()}
-    layer = {name: random_tensor(shape) for name, shape in shapes.items() if name.startswith("layers.0.")}
-    folder.mkdir(parents=True)
-    shards = {name: ".".join(name.split(".")[:2]) if name.startswith("layers.") else "rest" for name in shapes}
-    for shard in dict.fromkeys(shards.values()):
-        held = {name: shape for name, shape in shapes.items() if shards[name] == shard}
-
-        def read(name: str, shard: str = shard) -> Tensor:
-            return random_tensor(shapes[name]) if shard == "rest" else layer[name.replace(shard, "layers.0", 1)]
-
-        write_tensor_file(folder / f"{shard}.safetensors", held, read, dtype=torch.bfloat16)
-    index = {"weight_map": {name: f"{shard}.safetensors" for name, shard in shards.items()}}
-    tokenizer = TextTokenizer.load(resolve("nano", kind="embedder"))
-    files = embedder_files(config, tokenizer, prompts=PromptPolicy(), max_length=config.max_position_embeddings)
-    for name, content in {**files, SHARD_INDEX: index}.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(json.dumps(content))
-    for name, text in tokenizer.files(post_processor=True).items():
-        (folder / name).write_text(text)
-
-
 def memory() -> dict[str, float]:
     """What the kernel tells of this process, in GiB."""
-    rows = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
-    return {name: int(rows[key].split()[0]) / 2**20 for key, name in STATUS.items()}
+    return {name: memory_mib(key) / 1024 for key, name in STATUS.items()}
 
 
 def measure(folder: str, dtype: str) -> None:
@@ -134,14 +86,14 @@ def main() -> None:
     """Make, measure, delete."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dtypes", default="int4,int8", help=f"some of {','.join(BYTES)}, in the order of measuring")
-    parser.add_argument("--layers", type=int, default=SHAPE.num_hidden_layers)
+    parser.add_argument("--layers", type=int, default=SHAPE_8B.num_hidden_layers)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "embedrank-bench-8b")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
         measure(str(arguments.folder), arguments.child)
         return
-    config, dtypes = replace(SHAPE, num_hidden_layers=arguments.layers), arguments.dtypes.split(",")
+    config, dtypes = replace(SHAPE_8B, num_hidden_layers=arguments.layers), arguments.dtypes.split(",")
     if problem := obstacle(arguments.folder, config, dtypes):
         print(f"not run: {problem}")
         return

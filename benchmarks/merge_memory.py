@@ -10,58 +10,28 @@ be dropped at any time.
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
-import torch
-from safetensors.torch import save_file
+from _large_checkpoint import SHAPE_8B, make_folder
+from _memory import memory_mib
 
-from embedrank.model.checkpoint import config_json
-from embedrank.model.config import DecoderConfig
-from embedrank.model.decoder import Decoder
-from embedrank.model.resolve import resolve
-from embedrank.model.tokenizer import TextTokenizer
 from embedrank.training.merge.config import MergeConfig
 from embedrank.training.merge.merging import merge
 from embedrank.training.merge.methods import METHODS, NEED_BASE
-
-
-def make_parent(folder: Path, config: DecoderConfig, seed: int) -> None:
-    """Write a random checkpoint, one shard a layer, so that making it needs little memory."""
-    folder.mkdir(parents=True)
-    tokenizer = TextTokenizer.load(resolve("nano", kind="embedder"))
-    (folder / "config.json").write_text(json.dumps(config_json(config, "Qwen3Model", tokenizer, torch.bfloat16)))
-    for name, text in tokenizer.files(post_processor=True).items():
-        (folder / name).write_text(text, encoding="utf-8")
-    with torch.device("meta"):
-        shapes = {name: tensor.shape for name, tensor in Decoder(config).state_dict().items()}
-    generator, places = torch.Generator().manual_seed(seed), {}
-    for number, (name, shape) in enumerate(shapes.items()):
-        file = f"model-{number:05d}.safetensors"
-        row = torch.randn(shape[-1], generator=generator).to(torch.bfloat16) * 0.02
-        tensor = row.expand(shape).contiguous() if len(shape) > 1 else row
-        save_file({name: tensor}, folder / file)
-        places[name] = file
-    (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": places}))
-
-
-def private_mib() -> float:
-    """Memory of this process that belongs to no file."""
-    fields = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
-    return int(fields["RssAnon"].split()[0]) / 1024
 
 
 class PeakMemory:
     """Largest private memory while a block runs, looked at by a thread of its own every few milliseconds."""
 
     def __enter__(self) -> PeakMemory:
-        self._before = self._peak = private_mib()
+        self._before = self._peak = memory_mib("RssAnon")
         self._done = threading.Event()
         self._watch = threading.Thread(target=self._look)
         self._watch.start()
@@ -73,7 +43,7 @@ class PeakMemory:
 
     def _look(self) -> None:
         while not self._done.wait(0.005):
-            self._peak = max(self._peak, private_mib())
+            self._peak = max(self._peak, memory_mib("RssAnon"))
 
     @property
     def grown_mib(self) -> float:
@@ -104,20 +74,14 @@ def main() -> None:
     if arguments.child:
         measure(arguments.child[1:], arguments.child[0], arguments.method)
         return
-    config = DecoderConfig(
-        vocab_size=151665,
-        hidden_size=arguments.hidden,
-        intermediate_size=3 * arguments.hidden,
-        num_hidden_layers=arguments.layers,
-        num_attention_heads=32,
-        num_key_value_heads=8,
-        head_dim=128,
-    )
+    inner = 3 * arguments.hidden
+    sizes = {"hidden_size": arguments.hidden, "intermediate_size": inner, "num_hidden_layers": arguments.layers}
+    config = replace(SHAPE_8B, **sizes)
     shutil.rmtree(arguments.folder, ignore_errors=True)
     try:
-        parents = [arguments.folder / f"parent-{seed}" for seed in (1, 2)]
-        for seed, parent in enumerate(parents):
-            make_parent(parent, config, seed)
+        parents = [arguments.folder / f"parent-{number}" for number in (1, 2)]
+        for parent in parents:
+            make_folder(parent, config)
         words = [arguments.folder / "merged", *parents]
         method = ["--method", arguments.method]
         subprocess.run([sys.executable, __file__, *method, "--child", *map(str, words)], check=True)

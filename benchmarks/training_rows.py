@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from _memory import memory_mib
+
 from embedrank.training.ahead import Ahead
 from embedrank.training.data.preparing import Prepared, prepare, rows_by_name
 from embedrank.training.data.row_file import RowFile
@@ -35,7 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="embedrank-rows-") as folder:
         path = write_rows(Path(folder) / "rows.jsonl", arguments.rows)
         print(f"{arguments.rows:,} rows, {path.stat().st_size / 2**20:.0f} MiB, batches of {arguments.batch}")
-        print(f"{'at the start':34} {'':>10}        {resident_mib():6.0f} MiB resident", flush=True)
+        print(f"{'at the start':34} {'':>10}        {memory_mib('VmRSS'):6.0f} MiB resident", flush=True)
         rows = rows_by_name(prepared(path, Path(folder) / "kept", arguments.rows))
         draw(rows, arguments.batch, arguments.rows)
 
@@ -93,15 +95,7 @@ def draw(rows: dict[str, RowFile], batch_size: int, count: int) -> None:
 def tell(what: str, count: int, begun: float) -> None:
     """One line."""
     rate = count / (time.perf_counter() - begun)
-    print(f"{what:34} {rate:10,.0f} rows/s {resident_mib():6.0f} MiB resident", flush=True)
-
-
-def resident_mib() -> float:
-    """Memory of this process at present."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise OSError("no VmRSS in /proc/self/status")
+    print(f"{what:34} {rate:10,.0f} rows/s {memory_mib('VmRSS'):6.0f} MiB resident", flush=True)
 
 
 if __name__ == "__main__":
