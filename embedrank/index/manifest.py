@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final
 
+from embedrank.core.durable import replace_durably
 from embedrank.core.errors import IndexMismatchError, IndexNotFoundError, StorageError
 from embedrank.core.prompts import DEFAULT_QUERY_INSTRUCTION
 from embedrank.index.analysis import ANALYSER_VERSION
@@ -57,16 +57,10 @@ class IndexManifest:
             StorageError: If it cannot be written.
         """
         target = Path(folder) / MANIFEST_NAME
-        draft = target.with_suffix(f".{os.getpid()}.tmp")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with draft.open("w", encoding="utf-8") as file:
-                json.dump(asdict(self), file, indent=2, ensure_ascii=False)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(target)
+            replace_durably(target, json.dumps(asdict(self), indent=2, ensure_ascii=False))
         except OSError as error:
-            draft.unlink(missing_ok=True)
             raise StorageError(target, f"cannot be written ({error.strerror or error})") from error
 
     @classmethod

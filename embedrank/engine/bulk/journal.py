@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from embedrank.core.durable import replace_durably
 from embedrank.core.errors import ResumeError, StorageError
 
 Plan: TypeAlias = Mapping[str, object]
@@ -113,12 +113,7 @@ class Journal:
             path: The file.
         """
         content = {"version": _VERSION, "plan": self.plan, "progress": asdict(self.progress)}
-        fresh = path.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(content, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        replace_durably(path, json.dumps(content, ensure_ascii=False, indent=1))
 
 
 def require_same(path: Path, stored: Plan, given: Plan) -> None:

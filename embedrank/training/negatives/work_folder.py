@@ -10,7 +10,6 @@ OUT.partial/journal.json       what was asked for and how far the run is; what i
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from embedrank.core.durable import replace_durably
 from embedrank.core.errors import ResumeError, StorageError
 from embedrank.training.negatives.corpus import CorpusCounts
 
@@ -109,13 +109,9 @@ class WorkFolder:
         Raises:
             StorageError: If it cannot be written.
         """
-        fresh = self.path / "journal.new"
+        content = {"version": _VERSION, "plan": self._plan, "progress": asdict(progress)}
         try:
-            with fresh.open("w", encoding="utf-8") as file:
-                json.dump({"version": _VERSION, "plan": self._plan, "progress": asdict(progress)}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path / "journal.json")
+            replace_durably(self.path / "journal.json", json.dumps(content))
         except OSError as error:
             raise StorageError(self.path, f"cannot write: {error.strerror or error}") from error
         self.progress = progress
