@@ -25,7 +25,7 @@ from embedrank.core.types import FloatArray
 from embedrank.model.export.config import ExportConfig
 from embedrank.model.export.exporting import export_model
 from embedrank.model.export.padding import padded
-from embedrank.model.export.source import EMBEDDER
+from embedrank.model.provenance import EMBEDDER
 from embedrank.model.tokenizer import TextTokenizer
 
 ROUNDINGS = {"fp32": "f32", "bf16": "bf16"}  # ours to OpenVINO's name

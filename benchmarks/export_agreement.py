@@ -16,7 +16,7 @@ from embedrank.core.errors import ExportCheckError
 from embedrank.model.export.config import ExportConfig
 from embedrank.model.export.exporting import export_model
 from embedrank.model.export.formats import FORMATS
-from embedrank.model.export.source import EMBEDDER, RERANKER
+from embedrank.model.provenance import EMBEDDER, RERANKER
 
 
 def row(model: str, target: Path, config: ExportConfig) -> str:

@@ -25,8 +25,9 @@ from embedrank.evaluation.metrics import means, per_query
 from embedrank.evaluation.subset import sample_queries, shared_prefix, with_prefix
 from embedrank.model.decoder import Decoder
 from embedrank.model.export.row_table import RowTable
-from embedrank.model.export.source import EMBEDDER, RERANKER, Source
+from embedrank.model.export.source import Source
 from embedrank.model.projection import PlainProjection
+from embedrank.model.provenance import EMBEDDER, RERANKER
 from embedrank.model.quantise.int4 import LOWEST, MOST_STEP, Int4Projection
 from embedrank.model.quantise.token_rows import TokenQuantiser
 

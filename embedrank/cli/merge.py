@@ -15,12 +15,12 @@ from embedrank.cli.console import counter, note, print_json
 from embedrank.cli.dev_set import METRIC, DevSet
 from embedrank.cli.wiring import Wiring, wiring_of
 from embedrank.core.errors import ConfigError, InvalidInputError
+from embedrank.model.provenance import EMBEDDER, KINDS, model_kind
 
 if TYPE_CHECKING:
     from embedrank.training.merge.config import MergeConfig
     from embedrank.training.merge.path import Place
 
-EMBEDDER, RERANKER = "embedder", "reranker"
 PATH_TABLE, PATH_PLOT = "merge-path.json", "merge-path.png"
 
 
@@ -76,20 +76,18 @@ def merge(
 
 
 def _settings(config: Path | None, given: dict[str, object]) -> MergeConfig:
+    from embedrank.core.settings import build, read_yaml
     from embedrank.training.merge.config import MergeConfig
-    from embedrank.training.settings import build, read_yaml
 
     return build(MergeConfig, {**(read_yaml(config) if config is not None else {}), **given})
 
 
 def _kind(folder: Path, kind: str | None) -> str:
-    from embedrank.model.provenance import model_kind
-
     kind = kind or model_kind(folder)
     if kind is None:  # official rerankers look like any causal model
         raise InvalidInputError(str(folder), "does not say whether it embeds or reranks", hint="say so with --kind")
-    if kind not in (EMBEDDER, RERANKER):
-        raise InvalidInputError("--kind", f"{kind!r} is neither {EMBEDDER} nor {RERANKER}")
+    if kind not in KINDS:
+        raise InvalidInputError("--kind", f"{kind!r} is neither {' nor '.join(KINDS)}")
     return kind
 
 

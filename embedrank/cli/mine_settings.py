@@ -53,7 +53,7 @@ def mine_settings(path: Path | None, given: Mapping[str, object]) -> MineSetting
         ConfigError: If a key is unknown or a value out of range.
         InvalidInputError: If the file cannot be read.
     """
-    from embedrank.training.settings import build, read_yaml
+    from embedrank.core.settings import build, read_yaml
 
     settings = {} if path is None else read_yaml(path)
     options = {name: value for name, value in given.items() if value is not None}

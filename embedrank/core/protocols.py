@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+from embedrank.core.generation import GenerationRequest, Outcome
 from embedrank.core.types import Chunk, EmbeddedText, FloatArray, Scored
 
 
@@ -115,4 +116,22 @@ class EmbeddingCache(Protocol):
 
     def close(self) -> None:
         """Finish writing and let go of connections."""
+        ...
+
+
+@runtime_checkable
+class TextGenerator(Protocol):
+    """Continues chats: a language model behind an endpoint, one in this process, or rules."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in reports, such as the name of its model."""
+        ...
+
+    def generate(self, requests: Sequence[GenerationRequest]) -> list[Outcome]:
+        """One outcome for each request, in their order; what goes wrong with one is its outcome and not raised."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and memory."""
         ...

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 FILE = "embedrank.json"
+EMBEDDER, RERANKER = "embedder", "reranker"
+KINDS = (EMBEDDER, RERANKER)
 
 
 def model_kind(folder: Path) -> str | None:
@@ -19,7 +21,7 @@ def model_kind(folder: Path) -> str | None:
         `embedder`, `reranker`, or None where it does not say.
     """
     kind = read_json(folder / FILE).get("kind")
-    if kind in ("embedder", "reranker"):
+    if kind in KINDS:
         return str(kind)
     architectures = read_json(folder / "config.json").get("architectures") or []
     if "Qwen3ForSequenceClassification" in architectures:

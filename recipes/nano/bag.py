@@ -10,12 +10,12 @@ import torch
 from reporting import report, show_reciprocal_ranks
 from torch import Tensor
 
+from embedrank.core.settings import build
 from embedrank.model.tokenizer import TextTokenizer
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.loop import LoopConfig, train
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.rows import TrainingRow
-from embedrank.training.settings import build
 from embedrank.training.token_table import TokenTable, TokenTableObjective
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import torch
 
+from embedrank.core.settings import build, read_yaml
 from embedrank.model.checkpoint import save_embedder, save_reranker
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
 from embedrank.model.prompting import PromptPolicy
 from embedrank.model.tokenizer import TextTokenizer
-from embedrank.training.settings import build, read_yaml
 
 MAX_LENGTH = 2048
 

@@ -13,6 +13,7 @@ from bag import learn_table
 from held_out import SKIPPED, split
 from reporting import report, show_reciprocal_ranks
 
+from embedrank.core.settings import build, read_yaml
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
 from embedrank.model.initialize import initialize
@@ -21,7 +22,6 @@ from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.embedder_objective import EmbedderObjective
 from embedrank.training.loop import LoopConfig, StepReport, autocast, train
 from embedrank.training.mixing import Mixture, MixtureConfig
-from embedrank.training.settings import build, read_yaml
 from embedrank.training.token_table import lay_under
 
 PADDING = 0.2

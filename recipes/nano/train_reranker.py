@@ -19,6 +19,7 @@ from torch import Tensor
 from train_embedder import PADDING
 
 from embedrank.core.prompts import RerankTemplate, rerank_template
+from embedrank.core.settings import build, read_yaml
 from embedrank.model.config import DecoderConfig
 from embedrank.model.decoder import Decoder
 from embedrank.model.head import yes_no_ids
@@ -30,7 +31,6 @@ from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.reranker_config import RerankerObjectiveConfig
 from embedrank.training.reranker_objective import RerankerObjective
 from embedrank.training.rows import TrainingRow
-from embedrank.training.settings import build, read_yaml
 from embedrank.training.tokenized import tokenize_pairs
 
 FITTED_ROWS = 12  # per source

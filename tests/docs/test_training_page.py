@@ -6,13 +6,13 @@ import re
 
 import yaml
 
+from embedrank.core.settings import build
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.losses.for_embedders import EMBEDDER_LOSSES, LOSS_OF_TASK
 from embedrank.training.losses.for_rerankers import RERANKER_LOSSES
 from embedrank.training.losses.for_students import DISTIL_LOSSES
 from embedrank.training.losses.info_nce import TERMS
 from embedrank.training.losses.quantisation_aware.quantised import FORMS
-from embedrank.training.settings import build
 from tests.docs.pages import REPOSITORY, blocks, section
 
 PAGE = REPOSITORY / "docs" / "training.md"

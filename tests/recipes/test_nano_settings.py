@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from rowmaking.source import load_sources
 
+from embedrank.core.settings import build, read_yaml
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.reranker_config import RerankerObjectiveConfig
-from embedrank.training.settings import build, read_yaml
 
 NANO = Path(__file__).parents[2] / "recipes" / "nano"
 

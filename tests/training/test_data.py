@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from embedrank.core.errors import ConfigError, DatasetError, InvalidInputError
+from embedrank.core.settings import build, read_yaml
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.rows import TrainingRow, read_rows
-from embedrank.training.settings import build, read_yaml
 
 GOOD = {"task": "retrieval", "query": "q", "positives": ["p"], "negatives": [], "source": "s"}
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from embedrank.core.errors import ConfigError, InvalidInputError
+from embedrank.core.settings import build
 from embedrank.model.checkpoint import save_embedder
 from embedrank.model.embedder import Embedder
 from embedrank.model.prompting import PromptPolicy
@@ -22,7 +23,6 @@ from embedrank.training.gradients import Gradients
 from embedrank.training.loop_config import LoopConfig
 from embedrank.training.losses.for_embedders import EMBEDDER_LOSSES, LOSS_OF_TASK
 from embedrank.training.parallel.alone import Alone
-from embedrank.training.settings import build
 from embedrank.training.tasks import TASKS
 from embedrank.training.token_table import TokenTable, TokenTableObjective
 from tests.model.conftest import pico_decoder, pico_tokenizer

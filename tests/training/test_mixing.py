@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from embedrank.core.errors import ConfigError, DatasetError
+from embedrank.core.settings import build, read_yaml
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.rows import TrainingRow
-from embedrank.training.settings import build, read_yaml
 from tests.training.streams import mixture, rows, sources
 
 Batch = list[TrainingRow]

@@ -12,7 +12,7 @@ import numpy as np
 from embedrank.core.errors import ExportCheckError
 from embedrank.core.types import FloatArray
 from embedrank.model.export.format import Readings
-from embedrank.model.export.source import EMBEDDER
+from embedrank.model.provenance import EMBEDDER
 
 _HINTS = {
     "not finite": "half precision overflows; use another dtype",

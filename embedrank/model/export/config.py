@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from embedrank.core.errors import ConfigError
 from embedrank.model.export.format import ExportFormat
 from embedrank.model.export.formats import FORMATS
-from embedrank.model.export.source import EMBEDDER, RERANKER
+from embedrank.model.provenance import EMBEDDER, RERANKER
 
 CHECK_DTYPES = ("fp32", "bf16")
 

@@ -14,7 +14,8 @@ from embedrank.model.export.config import ExportConfig
 from embedrank.model.export.format import ExportFormat, Readings
 from embedrank.model.export.probe import Probe
 from embedrank.model.export.record import record_of, write_card, write_record
-from embedrank.model.export.source import DTYPES, EMBEDDER, Source
+from embedrank.model.export.source import DTYPES, Source
+from embedrank.model.provenance import EMBEDDER
 from embedrank.model.target import require_new, require_parent, require_room, written_whole
 
 _BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "int8": 1.1}  # a number; int8 with its scales

@@ -25,7 +25,8 @@ from embedrank.model.export.format import Readings
 from embedrank.model.export.gguf_keys import CLASSIFIER, POOLINGS, PROMPT_KEY, RANK
 from embedrank.model.export.gguf_vocabulary import Vocabulary
 from embedrank.model.export.probe import Probe
-from embedrank.model.export.source import EMBEDDER, RERANKER, Source
+from embedrank.model.export.source import Source
+from embedrank.model.provenance import EMBEDDER, RERANKER
 
 _QUANTISED = {"fp32": "F32", "bf16": "BF16", "fp16": "F16", "int8": "Q8_0"}
 _FILE_TYPES = {"fp32": "ALL_F32", "bf16": "MOSTLY_BF16", "fp16": "MOSTLY_F16", "int8": "MOSTLY_Q8_0"}

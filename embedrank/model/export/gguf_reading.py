@@ -15,9 +15,9 @@ from embedrank.model.export.format import Readings
 from embedrank.model.export.gguf_keys import CLASSIFIER, POOLINGS, PROMPT_KEY
 from embedrank.model.export.gguf_vocabulary import Vocabulary
 from embedrank.model.export.probe import Probe
-from embedrank.model.export.source import EMBEDDER
 from embedrank.model.head import YesNoHead
 from embedrank.model.prompting import PromptPolicy
+from embedrank.model.provenance import EMBEDDER
 from embedrank.model.reranker import Reranker
 
 _NOTE = "llama-cpp-python is not installed: read back with the gguf package and run in embedrank's decoder"

@@ -16,7 +16,8 @@ from embedrank.model.export.graph import EmbedderGraph, RerankerGraph
 from embedrank.model.export.padding import Run, run_in_layouts
 from embedrank.model.export.probe import Probe, probabilities
 from embedrank.model.export.record import read_record
-from embedrank.model.export.source import EMBEDDER, Source
+from embedrank.model.export.source import Source
+from embedrank.model.provenance import EMBEDDER
 from embedrank.model.tokenizer import TextTokenizer
 
 OUTPUTS = {EMBEDDER: EmbedderGraph.output, "reranker": RerankerGraph.output}

@@ -18,7 +18,7 @@ from embedrank.core.types import FloatArray
 from embedrank.model.export.format import Readings
 from embedrank.model.export.gguf_keys import PROMPT_KEY
 from embedrank.model.export.probe import Probe
-from embedrank.model.export.source import EMBEDDER
+from embedrank.model.provenance import EMBEDDER
 
 _BATCH_TOKENS = 2048
 _BATCH_TEXTS = 64

@@ -18,7 +18,8 @@ from embedrank.model.export.padding import IntArray
 from embedrank.model.export.probe import Probe
 from embedrank.model.export.quiet import quiet
 from embedrank.model.export.row_table import RowTable
-from embedrank.model.export.source import EMBEDDER, RERANKER, Source
+from embedrank.model.export.source import Source
+from embedrank.model.provenance import EMBEDDER, RERANKER
 
 FILE = "model.onnx"
 OPSET = 18

@@ -17,7 +17,8 @@ from embedrank.model.export.graph_folder import OUTPUTS, graph_of, run_probe, tr
 from embedrank.model.export.padding import IntArray
 from embedrank.model.export.probe import Probe
 from embedrank.model.export.quiet import quiet
-from embedrank.model.export.source import EMBEDDER, RERANKER, Source
+from embedrank.model.export.source import Source
+from embedrank.model.provenance import EMBEDDER, RERANKER
 
 FILE = "openvino_model.xml"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from embedrank.core.errors import CheckpointError
 from embedrank.core.prompts import rerank_template
-from embedrank.model.export.source import EMBEDDER, Source
-from embedrank.model.provenance import FILE
+from embedrank.model.export.source import Source
+from embedrank.model.provenance import EMBEDDER, FILE
 
 CARD = "README.md"
 

@@ -16,7 +16,8 @@ from embedrank.model.export.format import Readings
 from embedrank.model.export.padding import SIDES
 from embedrank.model.export.probe import Probe
 from embedrank.model.export.quiet import quiet
-from embedrank.model.export.source import DTYPES, EMBEDDER, Source
+from embedrank.model.export.source import DTYPES, Source
+from embedrank.model.provenance import EMBEDDER
 
 
 class SentenceTransformersFolder:

@@ -21,8 +21,9 @@ from embedrank.model.export.format import Readings
 from embedrank.model.export.padding import SIDES
 from embedrank.model.export.probe import Probe, probabilities
 from embedrank.model.export.quiet import quiet
-from embedrank.model.export.source import DTYPES, RERANKER, Source
+from embedrank.model.export.source import DTYPES, Source
 from embedrank.model.head import SCORE
+from embedrank.model.provenance import RERANKER
 from embedrank.model.reranker import Reranker
 
 CHAT_TEMPLATE = "chat_template.jinja"

@@ -15,13 +15,12 @@ from embedrank.model.embedder import Embedder
 from embedrank.model.head import YesNoHead, read_head
 from embedrank.model.pooling import read_pooling
 from embedrank.model.prompting import PromptPolicy
-from embedrank.model.provenance import FILE, max_length_of, model_kind, read_json
+from embedrank.model.provenance import EMBEDDER, FILE, RERANKER, max_length_of, model_kind, read_json
 from embedrank.model.reranker import DEFAULT_MAX_LENGTH, Reranker
 from embedrank.model.resolve import resolve
 from embedrank.model.tokenizer import TextTokenizer
 from embedrank.model.weights import Weights, load_decoder
 
-EMBEDDER, RERANKER = "embedder", "reranker"
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 

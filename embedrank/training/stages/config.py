@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from embedrank.core.errors import ConfigError
+from embedrank.core.settings import build, read_yaml
+from embedrank.model.provenance import KINDS
 from embedrank.training.data.source import SourceConfig
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.embedder_distil import EmbedderDistilConfig
@@ -16,9 +18,7 @@ from embedrank.training.lora.config import LoraConfig
 from embedrank.training.losses.for_rerankers import RERANKER_LOSSES
 from embedrank.training.mixture_config import MixtureConfig
 from embedrank.training.reranker_config import RerankerObjectiveConfig
-from embedrank.training.settings import build, read_yaml
 
-KINDS: Final = ("embedder", "reranker")
 ATTENTION: Final = ("causal", "bidirectional")
 OBJECTIVES: Final = {"embedder": EmbedderObjectiveConfig, "reranker": RerankerObjectiveConfig}
 _NAME: Final = "StageConfig"

@@ -1,0 +1,1 @@
+"""Data synthesis: from passages to filtered, balanced training rows, with a language model or without one."""
