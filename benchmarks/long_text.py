@@ -2,8 +2,8 @@
 
     python benchmarks/long_text.py [--dtype bf16] [--lengths 2048 8192 32768] [--many 4]
 
-Each line is a process of its own; its peak (VmHWM) holds interpreter, libraries, weights and activations. The last lines
-embed `--many` texts of the second length in one call, where attention over all of them must not add up.
+Each line is a process of its own; its peak (VmHWM) holds interpreter, libraries, weights and activations. The last line
+embeds `--many` texts of the second length in one call, where attention over all of them must not add up.
 """
 
 from __future__ import annotations
