@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from embedrank.cli import options
 from embedrank.cli.console import note, out, print_json
+from embedrank.cli.render_counts import count_lines
 from embedrank.cli.wiring import Wiring, wiring_of
 from embedrank.core.errors import InvalidInputError
 
@@ -135,10 +137,10 @@ def _watched(config: StageConfig) -> Iterator[Any]:
 
 def _tell(report: StageReport, *, json: bool) -> None:
     if json:
-        figures, sources = dict(report.figures), {name: dict(counts) for name, counts in report.sources.items()}
-        told = {"model": str(report.model), "steps": report.steps, "stopped_early": report.stopped_early}
-        print_json({**told, "best_step": report.best_step, "figures": figures, "sources": sources})
+        print_json({**asdict(report), "model": str(report.model)})
         return
+    for line in count_lines(report):
+        note(line)
     why = ", stopped early" if report.stopped_early else ""
     best = f", step {report.best_step} is the best" if report.figures else ""
     out().print(Text(f"{report.steps} steps{why}{best} -> {report.model}"), soft_wrap=True)
