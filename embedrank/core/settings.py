@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from embedrank.core.errors import ConfigError, InvalidInputError
 
@@ -41,7 +41,7 @@ def build(kind: type[T], settings: Mapping[str, Any]) -> T:
 
     Args:
         kind: The dataclass.
-        settings: Its fields; mappings become nested dataclasses, optional ones too, lists become tuples.
+        settings: Its fields; mappings become nested dataclasses, optional ones and named ones too, lists tuples.
 
     Returns:
         The checked configuration.
@@ -67,4 +67,12 @@ def _value(hint: Any, value: Any) -> Any:
     parts = [part for part in choices if is_dataclass(part)]  # one of `Part` and of `Part | None`
     if isinstance(value, Mapping) and len(parts) == 1:
         return build(parts[0], value)  # type: ignore[arg-type]
+    if isinstance(value, Mapping) and (part := _named_part(choices)) is not None:
+        return {name: build(part, each) if isinstance(each, Mapping) else each for name, each in value.items()}
     return tuple(value) if isinstance(value, list) else value
+
+
+def _named_part(choices: Sequence[Any]) -> Any:
+    """`Part` of a field that is a `Mapping[str, Part]`, or None where no choice is one."""
+    named = [get_args(choice) for choice in choices if get_origin(choice) is Mapping]
+    return next((parts[1] for parts in named if len(parts) == 2 and is_dataclass(parts[1])), None)

@@ -70,6 +70,25 @@ def test_a_development_set_is_measured_along_the_way(capsys, stage, tmp_path):
     assert said.err.count("ndcg_at_10") == 2
 
 
+@pytest.mark.parametrize(("tolerance", "code"), [(1.0, 0), (-1.0, 2)])
+def test_a_gate_lets_through_or_refuses_in_one_line(capsys, stage, tmp_path, tolerance, code):
+    data = write_beir(tmp_path / "data", split="dev")
+    gate = f"gate={{sets: {{held: {{data: {data}, tolerance: {tolerance}}}}}}}"
+    said = say(capsys, "train", stage, "--to", tmp_path / "run", "--set", gate, "--json", wiring=Wiring())
+    assert said.code == code, said.err
+    assert (tmp_path / "run" / "model").is_dir() is (code == 0)
+    if code:
+        assert "worse than" in said.err.splitlines()[-1] and "held" in said.err.splitlines()[-1]
+    else:
+        assert json.loads(said.out)["gate"]["held"]["tolerance"] == 1.0
+
+
+def test_a_judged_set_that_is_not_there_is_told_before_training(capsys, stage, tmp_path):
+    said = say(capsys, "train", stage, "--to", tmp_path / "run", "--set", "gate={sets: {held: {data: nowhere}}}")
+    assert_one_error_line(said, "nowhere")
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
 def test_settings_on_the_command_line_win(capsys, stage, tmp_path):
     options = ("--set", "loop.num_steps=2", "--set", "lora={rank: 2}", "--json")
     report = json.loads(say(capsys, "train", stage, "--to", tmp_path / "run", *options).out)

@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from embedrank import Embedder, Reranker
-from embedrank.core.errors import CheckpointError, ConfigError
+from embedrank.core.errors import CheckpointError, ConfigError, WorseModelError
 from embedrank.model.checkpoint import save_embedder, save_reranker
 from embedrank.model.prompting import PromptPolicy
 from embedrank.training.stages.config import StageConfig
@@ -101,8 +102,8 @@ def figures(*values):
     """A measure that gives these one after another, and the folders that it was asked about."""
     asked, left = [], list(values)
 
-    def measure(folder):
-        asked.append(folder.name)
+    def measure(model, judged):
+        asked.append(Path(model).name)
         return {"ndcg_at_10": left.pop(0)}
 
     return measure, asked
@@ -227,11 +228,64 @@ def test_a_student_learns_from_a_teacher(models, rows, tmp_path):
         ({"lora": {"rank": 4}, "loop": {"num_steps": 1, "learning_rate": 1.0, "parallel": "fsdp"}}, "in shards"),
         ({"lora": {"ranks": 4}}, "unknown key"),
         ({"dev": {"data": "x", "patience": 0}}, "patience"),
+        ({"dev": {"data": "x", "max_queries": 0}}, "max_queries"),
+        ({"gate": {"sets": {}}}, "must name a set"),
+        ({"gate": {"sets": {"a": {"data": "x", "tolerance": 2}}}}, "tolerance"),
+        ({"gate": {"sets": {"a": {"date": "x"}}}}, "unknown key"),
+        ({"replay": {"share": 0.5}}, "name earlier runs"),
+        ({"replay": {"runs": ["x"], "share": 1}}, "below 1"),
+        ({"replay": {"sources": {"a": 5}}}, "source"),
     ],
 )
 def test_unsound_stages_are_refused(models, rows, changes, part):
     with pytest.raises(ConfigError, match=part):
         stage(models, rows, **changes)
+
+
+def gated(models, rows, **changes):
+    return stage(models, rows, gate={"sets": {"new": {"data": "unused"}}}, **changes)
+
+
+def test_a_model_that_passes_the_gate_is_handed_out_with_its_figures(models, rows, tmp_path):
+    measure, asked = figures(0.4, 0.5)
+    report = run_stage(gated(models, rows), tmp_path / "run", measure=measure)
+    assert asked == ["embedder", "model"]
+    assert (report.gate["new"].before, report.gate["new"].after) == (0.4, 0.5)
+    again = run_stage(gated(models, rows), tmp_path / "run", measure=figures()[0])
+    assert again.gate == report.gate
+
+
+def test_a_worse_model_is_put_away_and_the_run_says_so_each_time(models, rows, tmp_path):
+    config = gated(models, rows)
+    with pytest.raises(WorseModelError, match=r"new 0\.5000 to 0\.4000"):
+        run_stage(config, tmp_path / "run", measure=figures(0.5, 0.4)[0])
+    assert not (tmp_path / "run" / "model").exists()
+    Embedder.load(str(tmp_path / "run" / "refused"), device="cpu")
+    with pytest.raises(WorseModelError):
+        run_stage(config, tmp_path / "run", measure=figures()[0])
+
+
+def test_a_run_broken_off_is_not_judged(models, rows, tmp_path):
+    report = run_stage(gated(models, rows), tmp_path / "run", measure=figures()[0], stop_at=3)
+    assert report.gate == {}
+
+
+def test_a_judged_stage_needs_something_that_measures(models, rows, tmp_path):
+    with pytest.raises(ConfigError, match="needs something that measures"):
+        run_stage(gated(models, rows), tmp_path / "run")
+
+
+def test_rows_of_an_earlier_run_are_replayed_in_their_share(models, rows, tmp_path):
+    run_stage(stage(models, rows), tmp_path / "first")
+    fresh = tmp_path / "fresh.jsonl"
+    fresh.write_text(rows.read_text().replace("about", "of"))
+    config = stage(models, fresh, replay={"runs": [str(tmp_path / "first")], "share": 0.5})
+    config = replace(config, loop=replace(config.loop, num_steps=20))
+    told = []
+    report = run_stage(config, tmp_path / "second", watch=Watch(on_step=told.append))
+    assert report.sources == {"words": {"rows": 48}, "replay.words": {"rows": 48}}
+    drawn = [step.source for step in told]
+    assert set(drawn) == {"words", "replay.words"} and 4 <= drawn.count("replay.words") <= 16
 
 
 def test_models_that_cannot_learn_so_are_refused(models, rows, tmp_path):
