@@ -15,6 +15,7 @@ from rich.text import Text
 
 from embedrank.cli import options
 from embedrank.cli.console import note, out, print_json
+from embedrank.cli.render_counts import count_lines
 from embedrank.cli.wiring import Wiring, wiring_of
 from embedrank.core.errors import InvalidInputError
 
@@ -143,11 +144,10 @@ def _watched(config: StageConfig) -> Iterator[Any]:
 
 def _tell(report: StageReport, *, json: bool) -> None:
     if json:
-        figures, sources = dict(report.figures), {name: dict(counts) for name, counts in report.sources.items()}
-        told = {"model": str(report.model), "steps": report.steps, "stopped_early": report.stopped_early}
-        gate = {name: asdict(each) for name, each in report.gate.items()}
-        print_json({**told, "best_step": report.best_step, "figures": figures, "sources": sources, "gate": gate})
+        print_json({**asdict(report), "model": str(report.model)})
         return
+    for line in count_lines(report):
+        note(line)
     why = ", stopped early" if report.stopped_early else ""
     best = f", step {report.best_step} is the best" if report.figures else ""
     for name, each in report.gate.items():

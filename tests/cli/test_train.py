@@ -48,6 +48,16 @@ def test_a_stage_becomes_a_model_that_loads(capsys, stage, tmp_path):
     assert "words: 8 rows" in said.err
     again = say(capsys, "train", stage, "--to", tmp_path / "run")
     assert "going on after 4 steps" in again.err and "4 steps" in again.out
+    assert "words: 16 rows in batches, 2 epochs completed" in again.err
+
+
+def test_texts_that_are_cut_are_told(capsys, stage, tmp_path):
+    options = ("--to", tmp_path / "run", "--set", "objective.max_document_tokens=8")
+    report = json.loads(say(capsys, "train", stage, *options, "--json").out)
+    assert report["texts"] == {"words": {"num_queries": 16, "num_documents": 16, "cut_queries": 0, "cut_documents": 16}}
+    assert report["given"]["words"]["num_given"] == 16
+    again = say(capsys, "train", stage, *options)
+    assert "words: 16 of 16 documents were cut" in again.err
 
 
 def test_a_development_set_is_measured_along_the_way(capsys, stage, tmp_path):

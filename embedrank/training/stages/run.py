@@ -27,10 +27,11 @@ from embedrank.training.mixing import Mixture
 from embedrank.training.parallel.whole import whole_weights
 from embedrank.training.parallel.world import World, joined
 from embedrank.training.replay import PREFIX, mixed_with_replay, rows_of_runs
+from embedrank.training.source_stream import SourceCounts
 from embedrank.training.stages.board import Board
 from embedrank.training.stages.config import StageConfig
 from embedrank.training.stages.gate import GateFigure, pass_gate
-from embedrank.training.stages.history import DEV, STEP, History
+from embedrank.training.stages.history import DEV, ROWS, STEP, History
 from embedrank.training.stages.judged import Measure
 from embedrank.training.stages.keeper import FINAL, Keeper
 from embedrank.training.stages.merged import merged_weights
@@ -38,6 +39,7 @@ from embedrank.training.stages.objective import LoadTeacher, objective_of
 from embedrank.training.stages.plots import plot_run
 from embedrank.training.stages.replacing import replace_folder
 from embedrank.training.stages.starting import Start
+from embedrank.training.text_counts import TextCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,9 @@ class StageReport:
         figures: The finished model's figures, where there is a development set.
         best_step: Step of the finished model.
         sources: Source to rows it holds, and rows left out by reason.
+        given: What each mixed source gave to batches, in all.
+        short: Batches of each that stayed smaller than asked.
+        texts: Texts read, and texts that lost their end, by the source that their rows name; told in the first process.
         gate: Set to figures before and after, where there is a gate.
     """
 
@@ -60,6 +65,9 @@ class StageReport:
     figures: Mapping[str, float]
     best_step: int
     sources: Mapping[str, Mapping[str, int]]
+    given: Mapping[str, SourceCounts]
+    short: Mapping[str, int]
+    texts: Mapping[str, TextCounts]
     gate: Mapping[str, GateFigure] = field(default_factory=dict)
 
 
@@ -139,7 +147,6 @@ class _Stage:
             add_adapters(self._start.decoder, config.lora)
         self._objective = objective_of(config, self._start, load_teacher)
         self._measure = measure
-        self._figures: Mapping[str, float] = {}
         self._history: History | None = None
         self._keeper: Keeper | None = None
         self._board: Board | None = None
@@ -173,14 +180,21 @@ class _Stage:
         )
         if self._world.is_first and self._board is not None:
             self._board.close()
-        keeper = self._keeper
+        keeper, history = self._keeper, self._history
+        best_step = keeper.best.step if keeper is not None and keeper.looks else steps
+        given, short = self._mixture.counts(), self._mixture.num_short()
+        if history is not None:
+            history.add_once(ROWS, {"step": steps, "given": _plain(given), "short": short})
         return StageReport(
             model=self._folder / FINAL,
             steps=steps,
             stopped_early=steps < self._config.loop.num_steps and stop_at is None,
-            figures=self._figures,
-            best_step=keeper.best.step if keeper is not None and keeper.looks else steps,
+            figures=history.figures(best_step) if history is not None else {},
+            best_step=best_step,
             sources={name: _counts(each) for name, each in self._prepared.items()},
+            given=given,
+            short=short,
+            texts=history.texts() if history is not None else {},
         )
 
     def _begin(self, step: int) -> bool:
@@ -235,7 +249,6 @@ class _Stage:
             self._watch.on_look(step, figures)
             is_last = is_last or keeper.is_over
             if keeper.best.step == step:
-                self._figures = figures
                 self._save_adapters()
             if is_last:
                 replace_folder(self._folder / FINAL, partial(shutil.copytree, keeper.best_folder))
@@ -251,6 +264,10 @@ class _Stage:
 
 def _counts(prepared: Prepared) -> dict[str, int]:
     return {"rows": sum(len(rows) for rows in prepared.rows.values()), **prepared.num_left_out}
+
+
+def _plain(given: Mapping[str, SourceCounts]) -> dict[str, dict[str, int]]:
+    return {name: asdict(counts) for name, counts in given.items()}
 
 
 def _no_teacher(config: object) -> Any:

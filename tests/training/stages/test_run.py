@@ -1,7 +1,7 @@
 """Whole stages on pico models: what they leave, and that a run broken off goes on as if it had not been."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from embedrank.model.prompting import PromptPolicy
 from embedrank.training.stages.config import StageConfig
 from embedrank.training.stages.history import read_history
 from embedrank.training.stages.run import Watch, run_stage
+from embedrank.training.text_counts import TextCounts
 from tests.model.conftest import pico_decoder, pico_tokenizer
 
 WORDS = ("bear", "salmon", "river", "ferry", "whale", "stamp", "moon", "tide", "harbour", "forest", "engine", "violin")
@@ -65,6 +66,8 @@ def test_a_run_leaves_a_model_and_its_story(models, rows, tmp_path):
     report = run_stage(stage(models, rows), tmp_path / "run", watch=Watch(on_step=told.append))
     assert report.steps == 6 and not report.stopped_early
     assert report.sources == {"words": {"rows": 48}}
+    assert report.texts == {"words": TextCounts(num_queries=48, num_documents=48)}
+    assert (report.given["words"].num_given, report.given["words"].epoch, report.short) == (48, 1, {"words": 0})
     assert Embedder.load(str(report.model), device="cpu").encode_documents(["about bear"]).shape == (1, 48)
     assert any(
         not torch.equal(tensor, weights(models / "embedder")[name]) for name, tensor in weights(report.model).items()
@@ -92,6 +95,7 @@ def test_a_run_broken_off_ends_as_one_that_was_not(models, rows, tmp_path, kind)
         for run in ("whole", "broken")
     ]
     assert losses[0] == losses[1]
+    assert replace(again, model=whole.model) == whole
 
 
 def figures(*values):
@@ -131,8 +135,26 @@ def test_the_best_model_is_the_finished_one_and_patience_ends_the_run(models, ro
     assert [path.name for path in (tmp_path / "run" / "best").iterdir()] == ["step-0000002"]
     best = tmp_path / "run" / "best" / "step-0000002"
     assert all(torch.equal(tensor, weights(best)[name]) for name, tensor in weights(report.model).items())
+    log = (tmp_path / "run" / "log.jsonl").read_text()
     again = run_stage(with_dev(stage(models, rows), patience=2), tmp_path / "run", measure=figures()[0])
-    assert (again.steps, again.best_step) == (4, 2)  # it was over, and stays so
+    assert again == report  # it was over, and stays so
+    assert (tmp_path / "run" / "log.jsonl").read_text() == log
+
+
+@pytest.mark.parametrize("kind", ["embedder", "reranker"])
+def test_what_is_cut_put_off_and_left_out_is_counted_in_report_and_log(models, rows, tmp_path, kind):
+    lengths = {"dims": [48], "max_query_tokens": 6, "max_document_tokens": 9, "num_negatives": 1}
+    objective = lengths if kind == "embedder" else {"num_negatives": 1, "max_length": 290}
+    mixture = {"batch_size": 10, "distinct": True}
+    config = stage(models, rows, kind, objective=objective, mixture=mixture)
+    report = run_stage(config, tmp_path / "run")
+    texts, given = report.texts["words"], report.given["words"]
+    assert (texts.num_queries, texts.num_documents) == (given.num_given, 2 * given.num_given)
+    assert texts.cut_documents > 0 and (texts.cut_queries > 0) is (kind == "embedder")
+    assert given.num_deferred > 0  # each document stands in four rows
+    (told,) = [record for record in read_history(tmp_path / "run" / "log.jsonl") if record["kind"] == "rows"]
+    assert told["given"] == {"words": asdict(given)} and told["short"] == report.short
+    assert run_stage(config, tmp_path / "run") == report
 
 
 def test_the_best_k_are_kept(models, rows, tmp_path):
