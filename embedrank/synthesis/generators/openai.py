@@ -14,11 +14,12 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
-from embedrank.core.generation import Completion, Failure, GenerationRequest, Outcome
+from embedrank.core.generation import Failure, GenerationRequest, Outcome
 from embedrank.core.packages import require_packages
 from embedrank.synthesis.generators.answer_format import AnswerFormats, response_format
 from embedrank.synthesis.generators.budget import Admission
 from embedrank.synthesis.generators.cache import digest_of
+from embedrank.synthesis.generators.ending import outcome_of
 from embedrank.synthesis.generators.meter import Meter
 from embedrank.synthesis.generators.most_tokens import most_prompt_tokens
 from embedrank.synthesis.generators.openai_config import OpenAIConfig
@@ -163,7 +164,9 @@ class OpenAIGenerator:
             raise BrokenReplyError(f"no completion in {str(reply)!r}")
         used = reply.usage
         took = self._config.prices.usage(used.prompt_tokens, used.completion_tokens) if used else Usage(requests=1)
-        return took, _outcome(reply.choices[0], took)
+        choice = reply.choices[0]
+        refusal = getattr(choice.message, "refusal", None)
+        return took, outcome_of(choice.message.content, choice.finish_reason, took, refusal=refusal)
 
     def _body(self, request: GenerationRequest, format_: str) -> dict[str, Any]:
         config = self._config
@@ -184,22 +187,3 @@ class OpenAIGenerator:
         if request.schema is not None:
             for given_up in self._formats.worked(format_):
                 self._meter.note(f"the endpoint refused {given_up}; it is asked for {format_}")
-
-
-def _outcome(choice: Any, took: Usage) -> Outcome:
-    """What a reply says; an answer that is no good is kept like any other, for it would be the same again."""
-    refusal = getattr(choice.message, "refusal", None)
-    if refusal:
-        return Failure(reason="refused by the model", detail=str(refusal)[:300])
-    if choice.finish_reason == "content_filter":
-        return Failure(reason="content filter")
-    if choice.finish_reason == "length":
-        return Failure(reason="answer cut off", detail=f"after {took.completion_tokens} tokens")
-    if not choice.message.content:
-        return Failure(reason="empty answer")
-    return Completion(
-        text=choice.message.content,
-        prompt_tokens=took.prompt_tokens,
-        completion_tokens=took.completion_tokens,
-        cost=took.cost,
-    )
