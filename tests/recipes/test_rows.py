@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 import rows as rows_script
-from embedrank.core.same_text import folded
 from rowmaking.contamination import collect_eval_texts
 from rowmaking.reading import read_jsonl
 from rowmaking.row import cut, tidy_code, tidy_prose
 from rowmaking.sentences import sentences_of
 from rowmaking.source import Source, load_sources
 from rowmaking.weak_code import name_words
+
+from embedrank.core.same_text import folded
 
 
 def source(**changes) -> Source:
