@@ -23,7 +23,7 @@ class DuplicatesConfig:
 
     Attributes:
         similarity: Least estimated Jaccard similarity of runs of four characters; 1 to look for exact copies only.
-        window: How many of the last kept rows are held against near copies. Exact copies are found however old they are.
+        window: How many of the last kept rows are searched for near copies; exact ones are found however old they are.
     """
 
     similarity: float = 0.8

@@ -23,7 +23,7 @@ from embedrank.core.types import joined_text
 _PAIR_FIELDS: Final = ("sentence1", "sentence2", "text")
 _FACTOR: Final = 0x9E3779B97F4A7C15  # odd: the windows' polynomial is taken modulo 2^64
 _DENSE: Final = re.compile(f"[{EAST_ASIAN}]")
-_DENSE_SHARE: Final = 0.4  # an East Asian character says about as much as this many windows' worth of letters
+_DENSE_SHARE: Final = 0.4  # of the characters of a window, where each of them says as much as several letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,8 @@ def window_hashes(text: str, size: int) -> Digests:
 
 
 def _beir_texts(folder: Path) -> Iterator[tuple[bool, str]]:
-    queries, documents = set(), set()
+    queries: set[str] = set()
+    documents: set[str] = set()
     for path in sorted(folder.glob("qrels/*.tsv*")):
         if not _is_train(path):
             for query, grades in read_qrels(path).items():

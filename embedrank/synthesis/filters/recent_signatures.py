@@ -1,10 +1,11 @@
-"""Texts seen lately, so that near copies of them are found: MinHash signatures in an LSH index with a bounded memory."""
+"""Texts seen lately, so that near copies of them are found: MinHash signatures in an LSH index of bounded size."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import deque
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -28,13 +29,12 @@ def signature(text: str) -> Signature:
     Returns:
         Uint32 `[128]`. The share of equal places of two signatures estimates the Jaccard similarity of their texts.
     """
-    from datasketch import MinHash
-
     form = folded(text)
     shingles = {form[start : start + _SHINGLE] for start in range(max(1, len(form) - _SHINGLE + 1))}
-    made = MinHash(num_perm=NUM_PERMUTATIONS, seed=_SEED, hashfunc=_hash)
+    made = _empty().copy()
     made.update_batch([shingle.encode("utf-8", errors="surrogatepass") for shingle in shingles])
-    return made.hashvalues.astype(np.uint32)
+    values: Signature = made.hashvalues.astype(np.uint32)
+    return values
 
 
 class RecentSignatures:
@@ -75,6 +75,14 @@ class RecentSignatures:
         near = [(-float(np.mean(self._signatures[name] == made)), name) for name in candidates]
         best = min(near, default=(0.0, ""))
         return (best[1], -best[0]) if best[1] and -best[0] >= self._threshold else None
+
+
+@lru_cache(maxsize=1)
+def _empty() -> Any:
+    """A MinHash of nothing; drawing its permutations takes longer than hashing a query."""
+    from datasketch import MinHash
+
+    return MinHash(num_perm=NUM_PERMUTATIONS, seed=_SEED, hashfunc=_hash)
 
 
 def _minhash(made: Signature) -> Any:

@@ -97,12 +97,9 @@ def grades_in(answer: str, rubric: Rubric) -> dict[str, int] | None:
         found = json.loads(answer[answer.index("{") : answer.rindex("}") + 1])
     except ValueError:
         return None
-    grades = {name: _grade(found.get(name)) for name in rubric.criteria} if isinstance(found, dict) else {}
-    return {name: grade for name, grade in grades.items() if grade is not None} if _are_all(grades) else None
-
-
-def _are_all(grades: Mapping[str, int | None]) -> bool:
-    return bool(grades) and None not in grades.values()
+    given = {name: _grade(found.get(name)) for name in rubric.criteria}
+    grades = {name: grade for name, grade in given.items() if grade is not None}
+    return grades if len(grades) == len(given) else None
 
 
 def _grade(value: object) -> int | None:
