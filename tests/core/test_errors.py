@@ -136,6 +136,11 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         {"export_format": "onnx", "problem": "unknown operator"},
         ["onnx", "unknown operator", "nothing was kept", "another dtype"],
     ),
+    (
+        errors.GeneratorStoppedError("qwen3-32b", reason="budget", detail="5.00 USD are spent"),
+        {"generator": "qwen3-32b", "reason": "budget", "detail": "5.00 USD are spent"},
+        ["qwen3-32b", "budget: 5.00 USD are spent", "what is done is kept", "run it again"],
+    ),
 ]
 
 

@@ -61,7 +61,13 @@ class Filter(Protocol):
         ...
 
     def judge(self, drafts: Sequence[Draft]) -> list[Verdict]:
-        """One verdict a draft, in order. Drafts that it keeps count for those behind them in the same call only.
+        """Judge a block of drafts, of which those kept count for those behind them in this call only.
+
+        Args:
+            drafts: With rows.
+
+        Returns:
+            One verdict a draft, in order.
 
         Raises:
             GeneratorStoppedError: If it asks a generator that answers no more for now, such as one whose budget is

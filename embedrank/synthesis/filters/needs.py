@@ -11,6 +11,10 @@ from embedrank.core.protocols import Encoder, TextGenerator
 from embedrank.synthesis.passage import Passage
 
 
+def _tell_nobody(work: str, num_done: int) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterNeeds:
     """Each is only needed if a filter that uses it is chosen.
@@ -22,6 +26,7 @@ class FilterNeeds:
         generator: Answers the judge.
         evaluation: Folders of evaluation sets, beside those that the settings of `decontaminate` name.
         work: A folder that stays between runs, for vectors of the corpus.
+        tell: Told what is being done before rows can be judged, and how many of it are done.
     """
 
     encoder: Encoder | None = None
@@ -29,6 +34,7 @@ class FilterNeeds:
     generator: TextGenerator | None = None
     evaluation: tuple[Path, ...] = ()
     work: Path | None = None
+    tell: Callable[[str, int], None] = _tell_nobody
 
     def encoder_for(self, name: str) -> Encoder:
         """The encoder.

@@ -1,4 +1,4 @@
-"""All filters by the name that settings choose them by."""
+"""All filters by the name that settings choose them by, the cheap ones first, as a chain best has them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ from typing import Any, Final
 
 from embedrank.core.errors import ConfigError
 from embedrank.core.settings import build
+from embedrank.synthesis.filters.balance import BalanceConfig, BalanceFilter
+from embedrank.synthesis.filters.copied import CopiedConfig, CopiedFilter
+from embedrank.synthesis.filters.cosine import CosineConfig, CosineFilter
+from embedrank.synthesis.filters.decontaminate import DecontaminateConfig, DecontaminateFilter
+from embedrank.synthesis.filters.duplicates import DuplicatesConfig, DuplicatesFilter
 from embedrank.synthesis.filters.filter import Filter
+from embedrank.synthesis.filters.judge import JudgeConfig, JudgeFilter
+from embedrank.synthesis.filters.language import LanguageConfig, LanguageFilter
+from embedrank.synthesis.filters.length import LengthConfig, LengthFilter
 from embedrank.synthesis.filters.needs import FilterNeeds
+from embedrank.synthesis.filters.refusal import RefusalConfig, RefusalFilter
+from embedrank.synthesis.filters.round_trip import RoundTripConfig, RoundTripFilter
 from embedrank.synthesis.filters.schema import SchemaConfig, SchemaFilter
 
 
@@ -28,6 +38,16 @@ class FilterKind:
 
 FILTERS: Final[Mapping[str, FilterKind]] = {
     "schema": FilterKind(config=SchemaConfig, make=SchemaFilter),
+    "length": FilterKind(config=LengthConfig, make=LengthFilter),
+    "language": FilterKind(config=LanguageConfig, make=LanguageFilter),
+    "refusal": FilterKind(config=RefusalConfig, make=RefusalFilter),
+    "copied": FilterKind(config=CopiedConfig, make=CopiedFilter),
+    "duplicates": FilterKind(config=DuplicatesConfig, make=DuplicatesFilter),
+    "decontaminate": FilterKind(config=DecontaminateConfig, make=DecontaminateFilter),
+    "cosine": FilterKind(config=CosineConfig, make=CosineFilter),
+    "round_trip": FilterKind(config=RoundTripConfig, make=RoundTripFilter),
+    "judge": FilterKind(config=JudgeConfig, make=JudgeFilter),
+    "balance": FilterKind(config=BalanceConfig, make=BalanceFilter),
 }
 
 

@@ -52,7 +52,7 @@ class SchemaConfig:
 
     min_negatives: int = 0
     min_score: float = 0.0
-    max_score: float = 5.0
+    max_score: float = 1.0
 
     def __post_init__(self) -> None:
         check_whole("filters.schema", {"min_negatives": self.min_negatives}, least=0)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Protocol
 
 from embedrank.synthesis.draft import Draft, SyntheticRow
 from embedrank.synthesis.filters.filter import Verdict
 
 
-class StatelessFilter(ABC):
+class StatelessFilter(Protocol):
     """Judges one row after another and remembers nothing."""
 
-    name: ClassVar[str]
+    name: str
 
     def judge(self, drafts: Sequence[Draft]) -> list[Verdict]:
         """One verdict a draft, in order."""
@@ -22,9 +21,9 @@ class StatelessFilter(ABC):
     def remember(self, drafts: Sequence[Draft]) -> None:
         """Nothing to remember."""
 
-    @abstractmethod
     def verdict(self, draft: Draft, row: SyntheticRow) -> Verdict:
         """What to say of one row."""
+        ...
 
 
 def row_of(draft: Draft) -> SyntheticRow:
