@@ -1,0 +1,1 @@
+"""Generators of text, one a file, all behind `TextGenerator`."""
