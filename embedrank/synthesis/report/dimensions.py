@@ -54,7 +54,7 @@ class Dimensions:
 
     def _entry(self, name: str) -> dict[str, Any]:
         asked, wished, kept = self._asked.get(name), self._wished[name], self._kept.get(name, Counter())
-        values = [
+        values: list[dict[str, Any]] = [
             {
                 "value": value,
                 "asked": None if asked is None else asked.get(value, 0.0),

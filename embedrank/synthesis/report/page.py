@@ -19,6 +19,7 @@ _TITLES: Final = {
     "lang": "Language of the query",
     "score": "Similarity",
 }
+_FEW: Final = 10
 _WIDE: Final = 0.12  # of the funnel: narrower ribbons have no room for a number
 
 
@@ -44,9 +45,12 @@ def page(report: Mapping[str, Any]) -> str:
     content = environment.get_template("report.html.jinja").render(
         {
             **report,
+            "groups": _by_kind(report["examples"]["cells"]),
+            "worst": max(report["funnel"], key=lambda stage: int(stage["dropped"]), default={"stage": ""})["stage"],
             "funnel": _with_shares(report["funnel"], report["accounts"]["drafts"]),
             "dimensions": [_with_scale(dimension) for dimension in report["dimensions"]],
-            "figures": {name: {**spread, "flag": _is_flag(spread)} for name, spread in report["figures"].items()},
+            "lengths": {name: _with_ticks(spread) for name, spread in report["lengths"].items()},
+            "figures": {name: _with_ticks(spread) for name, spread in report["figures"].items()},
         }
     )
     return content.strip() + "\n"
@@ -66,6 +70,16 @@ def _with_shares(funnel: Sequence[Mapping[str, Any]], num_drafts: int) -> list[d
     ]
 
 
+def _by_kind(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Cells in groups of one kind, the one with most rows first."""
+    groups: dict[str, dict[str, Any]] = {}
+    for cell in cells:
+        group = groups.setdefault(cell["kind"], {"kind": cell["kind"], "count": 0, "cells": []})
+        group["count"] += cell["count"]
+        group["cells"].append(cell)
+    return sorted(groups.values(), key=lambda group: -int(group["count"]))
+
+
 def _with_scale(dimension: Mapping[str, Any]) -> dict[str, Any]:
     """A dimension whose bars fill their tracks."""
     shares = [value[name] or 0.0 for value in dimension["values"] for name in ("asked", "wished", "kept")]
@@ -78,6 +92,13 @@ def _with_scale(dimension: Mapping[str, Any]) -> dict[str, Any]:
     return {**dimension, "title": _TITLES.get(dimension["name"], dimension["name"]), "values": values}
 
 
-def _is_flag(spread: Mapping[str, Any]) -> bool:
-    """Whether all numbers are 0 or 1, so that their mean says it all."""
-    return bool(spread["edges"][0] >= 0 and spread["edges"][-1] <= 2 and len(spread["counts"]) <= 2)
+def _with_ticks(spread: Mapping[str, Any]) -> dict[str, Any]:
+    """A histogram with the numbers to write below it: one a bar where bars are few whole numbers, else the ends.
+
+    Its `flag` says whether all numbers are 0 or 1, so that their mean says it all.
+    """
+    edges = spread["edges"]
+    if edges == list(range(int(edges[0]), int(edges[-1]) + 1)):
+        bars = edges[:-1]
+        return {**spread, "ticks": bars if len(bars) <= _FEW else [bars[0], bars[-1]], "flag": set(bars) <= {0, 1}}
+    return {**spread, "ticks": [edges[0], edges[-1]], "flag": False}

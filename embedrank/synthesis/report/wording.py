@@ -12,7 +12,9 @@ def number(value: float) -> str:
 
 
 def percent(share: float, places: int = 1) -> str:
-    """A share in percent."""
+    """A share in percent; what is more than nothing is not shown as nothing."""
+    if 0 < share < 0.5 / 10 ** (places + 2):
+        return f"under {10**-places:g} %"
     return f"{share * 100:.{places}f} %"
 
 

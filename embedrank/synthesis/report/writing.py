@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from embedrank.core.beir_files import read_objects
 from embedrank.core.durable import replace_durably
 from embedrank.core.errors import DatasetError, StorageError
 from embedrank.synthesis.report.facts import RunFacts
@@ -63,10 +64,4 @@ def read_report(folder: Path, told: RunFacts) -> dict[str, Any]:
 
 
 def _objects(path: Path) -> Iterator[dict[str, Any]]:
-    number = 0
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                yield json.loads(line)
-    except (OSError, ValueError) as error:
-        raise DatasetError(path, f"cannot be read: {error}", line=number + 1) from error
+    return (fields for _, fields in read_objects(path))
