@@ -95,6 +95,7 @@ def _example(row: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]
         "query": _cut(row["query"]),
         "positive": _cut(row["positives"][0] if row["positives"] else ""),
         "negatives": [_cut(text) for text in row.get("negatives", ())[:_MOST_NEGATIVES]],
+        "task": row.get("task"),
         "lang": row.get("lang"),
         "score": row.get("score"),
         "persona": facts.get("persona") if isinstance(facts.get("persona"), str) else None,
