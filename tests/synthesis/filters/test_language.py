@@ -21,14 +21,18 @@ def wished(query, lang, **changes):
     return draft(query, wish=Wish(kind="retrieval", lang=lang), **changes)
 
 
-@pytest.mark.parametrize(("query", "lang"), [(GERMAN, "de"), (ENGLISH, "en"), (ENGLISH, "en_US"), ("山猫は何を食べますか", "ja")])
+@pytest.mark.parametrize(
+    ("query", "lang"), [(GERMAN, "de"), (ENGLISH, "en"), (ENGLISH, "en_US"), ("山猫は何を食べますか", "ja")]
+)
 def test_the_wished_language_is_made_sure_of(language, query, lang) -> None:
     said = verdict(language, wished(query, lang))
     assert said.keep
     assert said.figures["language_decided"] == 1
 
 
-@pytest.mark.parametrize(("query", "lang", "found"), [(GERMAN, "en", "de"), (ENGLISH, "de", "en"), (ENGLISH, "fr", "en")])
+@pytest.mark.parametrize(
+    ("query", "lang", "found"), [(GERMAN, "en", "de"), (ENGLISH, "de", "en"), (ENGLISH, "fr", "en")]
+)
 def test_another_language_goes(language, query, lang, found) -> None:
     said = verdict(language, wished(query, lang))
     assert (said.keep, said.reason) == (False, "wrong language")

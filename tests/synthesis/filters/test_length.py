@@ -14,7 +14,9 @@ def test_bounds_of_the_query_are_inclusive() -> None:
     assert reasons(judge, [draft(query) for query in queries]) == ["query too short", "", "", "query too long"]
 
 
-@pytest.mark.parametrize("query", ["山猫は夜に何を食べて暮らしていますか", "แมวป่าลิงซ์ล่ากระต่ายในเวลาใดของวัน", "猞猁在什么时候捕猎野兔"])
+@pytest.mark.parametrize(
+    "query", ["山猫は夜に何を食べて暮らしていますか", "แมวป่าลิงซ์ล่ากระต่ายในเวลาใดของวัน", "猞猁在什么时候捕猎野兔"]
+)
 def test_scripts_without_spaces_are_not_one_word(query) -> None:
     assert verdict(made("length", min_query=4, max_query=20), draft(query)).keep
     assert verdict(made("length", max_query=3), draft(query)).reason == "query too long"

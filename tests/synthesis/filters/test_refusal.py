@@ -21,7 +21,11 @@ REFUSALS = (
     "Lo siento, no puedo responder a eso.",
     "Query: lynx food",
 )
-BOILERPLATE = ("When does the lynx hunt according to the passage?", '```json\n{"query": "lynx"}```', "根据上文，山猫吃什么？")
+BOILERPLATE = (
+    "When does the lynx hunt according to the passage?",
+    '```json\n{"query": "lynx"}```',
+    "根据上文，山猫吃什么？",
+)
 PEOPLE = (
     "I can't log in to my account",
     "I cannot find my card",

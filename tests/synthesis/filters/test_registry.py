@@ -32,7 +32,7 @@ def test_every_filter_has_the_name_it_is_chosen_by(name) -> None:
         ({"language": {"min_probability": 1.5}}, "within 0..1"),
         ({"copied": {"max_share": "much"}}, "within 0..1"),
         ({"schema": {"min_score": 2, "max_score": 1}}, "within 2..inf"),
-        ({"duplicates": {"similarity": 0}}, "within 0.1..1"),
+        ({"duplicates": {"similarity": 0}}, "within 0.1..0.95"),
         ({"duplicates": {"window": True}}, "whole number"),
         ({"refusal": {"begins": "no list"}}, "must be a list of phrases"),
         ({"cosine": {"minimum": float("nan")}}, "within -1..1"),

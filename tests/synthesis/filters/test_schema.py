@@ -28,7 +28,9 @@ def test_all_tasks_of_training_have_a_shape() -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_a_sound_row_passes_and_training_takes_it(task) -> None:
     assert verdict(made("schema"), SOUND[task]).keep
-    fields = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(SOUND[task].row).items()}
+    fields = {
+        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(SOUND[task].row).items()
+    }
     assert isinstance(checked_row(fields), TrainingRow)
 
 
