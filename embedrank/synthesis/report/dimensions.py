@@ -63,7 +63,7 @@ class Dimensions:
                 "num_wished": wished[value],
                 "num_kept": kept[value],
             }
-            for value in dict.fromkeys([*(asked or {}), *sorted(wished)])
+            for value in dict.fromkeys([*(asked or {}), *sorted({*wished, *kept})])
         ]
         entry: dict[str, Any] = {"name": name, "num_wished": wished.total(), "num_kept": kept.total(), "values": values}
         if asked is not None:
