@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from embedrank.core.errors import ConfigError
 from embedrank.synthesis.draft import Draft, SyntheticRow
 from embedrank.synthesis.filters.bounds import check_whole, check_within
-from embedrank.synthesis.filters.evaluation_set import is_in, read_evaluation_set, text_digest
+from embedrank.synthesis.filters.evaluation_set import read_evaluation_set, text_digest, window_hashes
 from embedrank.synthesis.filters.filter import Verdict, drop, keep
 from embedrank.synthesis.filters.needs import FilterNeeds
 from embedrank.synthesis.filters.stateless import StatelessFilter
@@ -66,11 +64,11 @@ class DecontaminateFilter(StatelessFilter):
     def verdict(self, draft: Draft, row: SyntheticRow) -> Verdict:
         """Drop a row for the first text of it that an evaluation set has."""
         for side, text in _sides(row):
-            own = np.array([text_digest(text)], dtype=np.uint64)
+            digest, windows_G = text_digest(text), window_hashes(text, self._config.window)
             for known in self._sets:
-                if is_in(own, known.queries)[0] or is_in(own, known.documents)[0]:
+                if known.has(digest):
                     return drop(f"{side} is in an evaluation set", known.name)
-                overlap = known.overlap(text, self._config.window)
+                overlap = known.overlap(windows_G)
                 if overlap > self._config.max_overlap:
                     return drop(f"{side} overlaps an evaluation set", f"{known.name}, {overlap:.0%} of its runs")
         return keep()

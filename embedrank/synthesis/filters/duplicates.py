@@ -22,15 +22,16 @@ class DuplicatesConfig:
     """What counts as nearly the same, and how far back is looked.
 
     Attributes:
-        similarity: Least estimated Jaccard similarity of runs of four characters; 1 to look for exact copies only.
+        similarity: Least estimated Jaccard similarity of runs of four characters; None to look for exact copies only.
         window: How many of the last kept rows are searched for near copies; exact ones are found however old they are.
     """
 
-    similarity: float = 0.8
+    similarity: float | None = 0.8
     window: int = 50_000
 
     def __post_init__(self) -> None:
-        check_within("filters.duplicates", {"similarity": self.similarity}, 0.1, 1)
+        if self.similarity is not None:
+            check_within("filters.duplicates", {"similarity": self.similarity}, 0.1, 0.95)
         check_whole("filters.duplicates", {"window": self.window}, least=1)
 
 
@@ -54,42 +55,59 @@ class DuplicatesFilter:
             MissingPackageError: If datasketch is not installed.
         """
         require_packages("the filter `duplicates`", "datasketch", extra="synthesis")
-        self._finds_near = config.similarity < 1
         self._digests: set[int] = set()
-        self._recent = RecentSignatures(config.similarity, config.window)
-        self._of_block = RecentSignatures(config.similarity, config.window)
-        self._signed: dict[str, Signature] = {}
+        self._near: _Near | None = None if config.similarity is None else _Near(config.similarity, config.window)
 
     def judge(self, drafts: Sequence[Draft]) -> list[Verdict]:
         """Drop rows that repeat a remembered one or an earlier one of the same call."""
         digests: set[int] = set()
-        self._of_block.clear()
-        self._signed.clear()
+        if self._near is not None:
+            self._near.begin_block()
         return [self._verdict(draft, digests) for draft in drafts]
 
     def remember(self, drafts: Sequence[Draft]) -> None:
         """Hold later rows against these."""
         for draft in drafts:
-            row = row_of(draft)
-            self._digests.add(_digest(row))
-            if self._finds_near:
-                known = self._signed.get(draft.key)
-                self._recent.add(draft.key, signature(_compared(row)) if known is None else known)
+            self._digests.add(_digest(row_of(draft)))
+            if self._near is not None:
+                self._near.remember(draft.key, _compared(row_of(draft)))
 
     def _verdict(self, draft: Draft, digests: set[int]) -> Verdict:
-        row = row_of(draft)
-        own = _digest(row)
+        own = _digest(row_of(draft))
         if own in self._digests or own in digests:
             return drop("duplicate")
-        if self._finds_near:
-            made = signature(_compared(row))
-            near = self._recent.nearest(made) or self._of_block.nearest(made)
-            if near is not None:
-                return drop("near duplicate", f"of {near[0]}, similarity {near[1]:.2f}", duplicates_similarity=near[1])
-            self._signed[draft.key] = made
-            self._of_block.add(draft.key, made)
+        near = None if self._near is None else self._near.find_or_take(draft.key, _compared(row_of(draft)))
+        if near is not None:
+            name, similarity = near
+            return drop("near duplicate", f"of {name}, similarity {similarity:.2f}", duplicates_similarity=similarity)
         digests.add(own)
         return keep()
+
+
+class _Near:
+    """Signatures of remembered rows, and of those kept in the block at hand."""
+
+    def __init__(self, similarity: float, window: int) -> None:
+        self._recent = RecentSignatures(similarity, window)
+        self._of_block = RecentSignatures(similarity, window)
+        self._signed: dict[str, Signature] = {}
+
+    def begin_block(self) -> None:
+        self._of_block.clear()
+        self._signed.clear()
+
+    def find_or_take(self, name: str, text: str) -> tuple[str, float] | None:
+        """The row that a text nearly repeats and how nearly; None for a text that is new, which counts from now on."""
+        made = signature(text)
+        near = self._recent.nearest(made) or self._of_block.nearest(made)
+        if near is None:
+            self._signed[name] = made
+            self._of_block.add(name, made)
+        return near
+
+    def remember(self, name: str, text: str) -> None:
+        made = self._signed.get(name)
+        self._recent.add(name, signature(text) if made is None else made)
 
 
 def _compared(row: SyntheticRow) -> str:

@@ -42,18 +42,21 @@ class EvaluationSet:
     documents: Digests
     windows: Digests
 
-    def overlap(self, text: str, size: int) -> float:
+    def has(self, text_digest: int) -> bool:
+        """Whether a query or a document has this digest."""
+        own = np.array([text_digest], dtype=np.uint64)
+        return bool(_is_in(own, self.queries)[0] or _is_in(own, self.documents)[0])
+
+    def overlap(self, windows_G: Digests) -> float:
         """How much of a text stands in the set.
 
         Args:
-            text: Any text.
-            size: Characters of a window.
+            windows_G: Uint64 `[G]`, its `window_hashes` of the size that the set was read with.
 
         Returns:
-            Share of its windows in 0..1 that the set has too; 0 for a text shorter than a window.
+            Share of them in 0..1 that the set has too; 0 for a text shorter than a window.
         """
-        windows_G = window_hashes(text, size)
-        return float(is_in(windows_G, self.windows).mean()) if len(windows_G) else 0.0
+        return float(_is_in(windows_G, self.windows).mean()) if len(windows_G) else 0.0
 
 
 def read_evaluation_set(folder: Path, size: int) -> EvaluationSet:
@@ -90,7 +93,7 @@ def text_digest(text: str) -> int:
     return digest(folded(text))
 
 
-def is_in(wanted: Digests, known: Digests) -> npt.NDArray[np.bool_]:
+def _is_in(wanted: Digests, known: Digests) -> npt.NDArray[np.bool_]:
     """Which of some numbers are among sorted ones."""
     if not len(known):
         return np.zeros(len(wanted), dtype=np.bool_)

@@ -58,18 +58,17 @@ class LengthFilter(StatelessFilter):
     def verdict(self, draft: Draft, row: SyntheticRow) -> Verdict:
         """Drop a row for the first text out of bounds: the query, then its wish, then the documents."""
         config, length = self._config, num_words(row.query)
-        figures = {"length_query": float(length)}
         if length < config.min_query:
-            return drop("query too short", f"{length} words", **figures)
+            return drop("query too short", f"{length} words")
         if length > config.max_query:
-            return drop("query too long", f"{length} words", **figures)
+            return drop("query too long", f"{length} words")
         if config.slack is not None and draft.wish.length is not None:
             low, high = draft.wish.length
             if not low * (1 - config.slack) <= length <= high * (1 + config.slack):
-                return drop("not the wished length", f"{length} words, wished {low} to {high}", **figures)
+                return drop("not the wished length", f"{length} words, wished {low} to {high}")
         for text in () if row.task == "classification" else (*row.positives, *row.negatives):
             words = num_words(text)
             if not config.min_document <= words <= config.max_document:
                 reason = "document too short" if words < config.min_document else "document too long"
-                return drop(reason, f"{words} words", **figures)
-        return keep(**figures)
+                return drop(reason, f"{words} words")
+        return keep()

@@ -15,8 +15,8 @@ class RunFacts:
         drafts: Rows that the plan wanted of them, one draft each.
         stages: Names of all steps, then of all filters, in the order in which drafts went through them.
         filters: Those of `stages` that are filters.
-        asked: Share in 0..1 that the plan asks for, by dimension (`kind`, `query_type`, `difficulty`, `length`, `lang`)
-            and value; dimensions without a wish are left out. A length is spelled `from-to`.
+        asked: Weights that the plan gives to values, by dimension: `kind`, `query_type`, `code_type`, `difficulty`,
+            `length`, `lang`, `score`. A length is spelled `from-to`; the language `same` is that of the passage.
         generator: Name of the generator.
         seconds: Wall time, of all parts of a run that was interrupted.
         requests: Requests answered, cached ones included.
