@@ -33,7 +33,7 @@ class Drafting:
         found = [self._begun(draft) for draft in drafts]
         if self.context.personas is None or not self.context.reads_prose:
             return found
-        asked = {index: draft for index, draft in enumerate(found) if isinstance(draft, Draft)}
+        asked = {index: draft for index, draft in enumerate(found) if isinstance(draft, Draft) and _has_asker(draft)}
         if asked:
             candidates = self.context.personas.candidates([draft.passage for draft in asked.values()])
             for (index, draft), personas in zip(asked.items(), candidates, strict=True):
@@ -55,3 +55,7 @@ class Drafting:
         if len(draft.passage.text) > self.context.plan.max_passage_chars:
             draft = replace(draft, facts={**draft.facts, "shown_chars": self.context.plan.max_passage_chars})
         return kind.begin(draft)
+
+
+def _has_asker(draft: Draft) -> bool:
+    return KINDS[draft.wish.kind].has_asker(draft.wish)

@@ -12,8 +12,8 @@ class PersonasConfig:
     """Settings of personas.
 
     Attributes:
-        files: Lists of personas: JSON lines with a field `persona`, or text with one a line; plain or gzipped. Empty for
-            the library of this package.
+        files: Lists of personas: JSON lines with a field `persona`, or text with one a line; plain or gzipped. Empty
+            for the library of this package.
         candidates: Personas shown to the configure step for each passage.
     """
 

@@ -56,13 +56,15 @@ class Plan:
             kind = pick(served, within)[0] if served else drawn
         query_type = self._query_type(kind, passage, numbers["query_type"])
         translates_code = kind == "code" and query_type == TRANSLATION
+        lang = self._lang(kind, passage, numbers["lang"], translates=translates_code or kind == "bitext")
+        is_given = translates_code or (kind == "bitext" and lang in passage.translations)
         is_asked = kind in ("retrieval", "code") and not translates_code
         return Wish(
             kind=kind,
             query_type=query_type,
             difficulty=_drawn(self._config.difficulty, numbers["difficulty"]) if is_asked else None,
-            length=None if translates_code else length_of(pick(self._config.length, numbers["length"])[0]),
-            lang=self._lang(kind, passage, numbers["lang"], translates=translates_code or kind == "bitext"),
+            length=None if is_given else length_of(pick(self._config.length, numbers["length"])[0]),
+            lang=lang,
             score=float(pick(self._config.score, numbers["score"])[0]) if kind == "sts" else None,
             instead_of=None if kind == drawn else drawn,
         )
@@ -93,7 +95,7 @@ class Plan:
         return lang
 
     def _targets(self, passage: Passage) -> dict[str, float]:
-        """Languages to translate into: those that the plan names, of these the ones that the data has; else all it has."""
+        """Languages to translate into: of those that the plan names the ones in the data, else all it names or has."""
         named = self._config.code_lang if passage.is_code else self._config.lang
         wanted = {lang: share for lang, share in named.items() if lang not in (SAME, passage.lang)}
         there = {lang: wanted[lang] for lang in wanted if lang in passage.translations}

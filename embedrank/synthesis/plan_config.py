@@ -37,15 +37,15 @@ class PlanConfig:
         code_type: Shares of types of code rows.
         difficulty: Shares of difficulties of retrieval and code rows; empty lets the configure step choose.
         length: Shares of lengths in words, written `from-to`: of queries; of the texts that bitext, sts and
-            classification rows are about. Code translations have no length.
-        lang: Shares of languages of retrieval queries, of questions about code and of translations: ISO 639-1 codes, and
-            `same` for the passage's (English, where that is code).
+            classification rows are about. Code translations, and translations in the data, have no length.
+        lang: Shares of languages of retrieval queries, of questions about code and of translations: ISO 639-1 codes,
+            and `same` for the passage's (English, where that is code).
         code_lang: Shares of programming languages that code is translated into.
         score: Shares of similarities of sts rows, 0..1 in steps of 0.2.
         negatives: Hard negatives wished for of each retrieval, bitext and code row: 0, or 3 to 5.
         domain: Preset that changes prompts and personas, or None.
         personas: Who asks; None for the library of this package.
-        max_passage_chars: A longer passage is cut to this in prompts, which the facts of its rows say; rows hold it whole.
+        max_passage_chars: A longer passage is cut to this in prompts, which its rows' facts say; rows hold it whole.
         temperature: Of sampling.
         max_tokens: Most tokens of an answer.
     """

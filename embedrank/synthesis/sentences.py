@@ -68,6 +68,11 @@ def clause_spans(text: str, sentence: Span) -> list[Span]:
     return spans
 
 
+def has_unmarked_sentences(text: str) -> bool:
+    """Whether a text is in a script that marks no ends of sentences, such as Thai."""
+    return _stacked().search(text) is not None
+
+
 def stripped_end(text: str) -> str:
     """A sentence without the marks that end it."""
     return text.rstrip().rstrip(f"{_FULL}.!?…,;:，、；：").rstrip()
@@ -89,7 +94,7 @@ def _append(spans: list[Span], text: str, start: int, end: int) -> None:
 
 
 def _clause_mark(sentence: str) -> re.Pattern[str]:
-    return _blank_clause() if _stacked().search(sentence) else _CLAUSE
+    return _blank_clause() if has_unmarked_sentences(sentence) else _CLAUSE
 
 
 @lru_cache(maxsize=1)

@@ -2,11 +2,11 @@
 
     u_d(n) = frac(shift_d + n * alpha_d)
 
-With an irrational `alpha` the first n numbers lie more evenly than random ones: the share of them below any bound is met
-within O(log n / n), where alpha is quadratic. With alphas that are linearly independent over the rationals any two, and
-any more, dimensions are independent in the limit (Weyl), on every subsequence n = a + k b too. How fast depends on how
-badly small whole numbers i, j bring i*alpha + j*beta close to a whole one; the roots below were searched for that, and
-a test holds the result. Shifts by the seed change which row gets what and nothing else.
+With an irrational `alpha` the first n numbers lie more evenly than random ones: the share of them below any bound is
+met within O(log n / n), where alpha is quadratic. With alphas that are linearly independent over the rationals any two
+and any more dimensions are independent in the limit (Weyl), also on every subsequence n = a + k b. How soon depends on
+how badly small whole numbers i, j bring i * alpha + j * beta close to a whole one; the roots below were chosen for that
+among those of small primes, and a test holds the result. Shifts by the seed change which row gets what, nothing else.
 
 Source: Weyl 1916, https://doi.org/10.1007/BF01475864; shifts by Cranley and Patterson 1976,
 https://doi.org/10.1137/0713071.
@@ -20,7 +20,7 @@ from math import isqrt
 from typing import Final
 
 DIMENSIONS: Final = ("kind", "query_type", "length", "lang", "difficulty", "score")
-_ROOTS: Final = (5, 2, 3, 13, 17, 31)  # the first gives the golden ratio's steps: frac(sqrt 5 / 2 - 1 / 2)
+_ROOTS: Final = (5, 2, 3, 13, 17, 31)  # the first is halved, which gives the golden ratio
 _BITS: Final = 64
 _ONE: Final = 1 << _BITS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from embedrank.synthesis.context import StepContext
-from embedrank.synthesis.draft import Draft, Rejected
+from embedrank.synthesis.draft import Draft, Rejected, Wish
 from embedrank.synthesis.passage import Passage
 from embedrank.synthesis.step import Step
 
@@ -25,6 +25,10 @@ class Kind(Protocol):
 
     def unserved(self, passage: Passage) -> str | None:
         """Why no row of this kind can be made of the passage, short and the same for all of its kind; else None."""
+        ...
+
+    def has_asker(self, wish: Wish) -> bool:
+        """Whether a row of this kind is asked for by somebody, so that personas are looked up."""
         ...
 
     def begin(self, draft: Draft) -> Draft | Rejected:

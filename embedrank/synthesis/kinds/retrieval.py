@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from embedrank.core.types import joined_text
 from embedrank.synthesis.context import StepContext
-from embedrank.synthesis.draft import Draft, Rejected
+from embedrank.synthesis.draft import Draft, Rejected, Wish
 from embedrank.synthesis.kinds.row import row_of
 from embedrank.synthesis.passage import Passage
 from embedrank.synthesis.removal import without
@@ -25,6 +25,10 @@ class Retrieval:
     def unserved(self, passage: Passage) -> str | None:
         """Every passage can be asked for."""
         return None
+
+    def has_asker(self, wish: Wish) -> bool:
+        """A query has one."""
+        return True
 
     def begin(self, draft: Draft) -> Draft | Rejected:
         """Nothing is decided beforehand."""

@@ -20,7 +20,7 @@ class ConfigureStep(AskingStep):
     name: ClassVar[str] = "configure"
 
     def is_needed(self, draft: Draft) -> bool:
-        """Not where there is nobody to choose from."""
+        """Not where nobody asks."""
         return bool(draft.facts.get("personas"))
 
     def values(self, draft: Draft) -> Mapping[str, str]:

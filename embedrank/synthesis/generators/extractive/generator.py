@@ -7,10 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from embedrank.core.generation import Completion, Failure, GenerationRequest, Outcome
+from embedrank.synthesis.generators.extractive.code_queries import write_code_query
+from embedrank.synthesis.generators.extractive.labelled import write_labelled
 from embedrank.synthesis.generators.extractive.material import CannotError, Material
+from embedrank.synthesis.generators.extractive.pairs import write_second
 from embedrank.synthesis.generators.extractive.queries import write_query
 
-_WRITERS: Final[Mapping[str, Callable[[Material], dict[str, Any]]]] = {"generate": write_query}
+_WRITERS: Final[Mapping[str, Callable[[Material], dict[str, Any]]]] = {
+    "generate": write_query,
+    "code": write_code_query,
+    "sts": write_second,
+    "classification": write_labelled,
+}
 """By step."""
 
 
@@ -36,7 +44,7 @@ class ExtractiveGenerator:
 
 
 def _outcome(request: GenerationRequest) -> Outcome:
-    step = request.facts.get("step")
+    step = str(request.facts.get("step"))
     if step not in _WRITERS:
         return Failure(reason="needs a language model", detail=f"step {step}")
     try:

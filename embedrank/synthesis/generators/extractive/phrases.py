@@ -25,7 +25,8 @@ _SHORT: Final = 3
 _UNSPACED_CHARS: Final = {"ja": (2, 12), "zh": (2, 8), "th": (4, 24)}
 _HIRAGANA: Final = "\u3041-\u3096\u309d-\u309f"
 _DIGITS: Final = re.compile(r"[\d\W_]*")
-_LIKE: Final = {"nb": "no", "nn": "no", "uk": "uk", "ms": "id", "yue": "zh"}
+_LIKE: Final = {"nb": "no", "nn": "no", "ms": "id"}
+_NO_TOPIC_ENDINGS: Final = {"en": ("ly", "ed", "ing")}  # of words in lower case: how, and what was done
 
 
 def key_phrases(text: str, title: str, lang: str | None) -> list[str]:
@@ -46,9 +47,14 @@ def key_phrases(text: str, title: str, lang: str | None) -> list[str]:
     for place, (phrase, is_name) in enumerate(candidates):
         units = _units(phrase)
         score = sum(counts[unit] * (1.5 if unit in in_title else 1.0) for unit in units)
-        score *= (1.4 if is_name else 1.0) * (1 + 1 / (1 + place / 8)) / (1 + 0.4 * (len(units) - 1))
+        score *= (2.0 if is_name else 1.0) * (1 + 1 / (1 + place / 8)) / (1 + 0.4 * (len(units) - 1))
         scores[phrase] = max(score, scores.get(phrase, 0.0))
     return _distinct(sorted(scores, key=lambda phrase: (-scores[phrase], phrase)))
+
+
+def share_words(one: str, other: str) -> bool:
+    """Whether two phrases have a word in common; in scripts without spaces, a pair of characters."""
+    return not set(_units(one)).isdisjoint(_units(other))
 
 
 def _distinct(ranked: Sequence[str]) -> list[str]:
@@ -114,7 +120,8 @@ def _script(segment: str, lang: str | None) -> str:
 def _is_function_word(word: str, lang: str | None) -> bool:
     known = _function_words(lang or "")
     if known:
-        return word.casefold() in known
+        endings = _NO_TOPIC_ENDINGS.get(lang or "", ())
+        return word.casefold() in known or (word.islower() and bool(endings) and word.endswith(endings))
     return len(word) <= _SHORT and not word[:1].isupper() and not word[:1].isdigit()
 
 

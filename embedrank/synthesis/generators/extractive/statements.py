@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from embedrank.synthesis.sentences import Span, clause_spans, sentence_spans
+from embedrank.synthesis.sentences import Span, clause_spans, has_unmarked_sentences, sentence_spans
 from embedrank.synthesis.words import num_words, words_of
 
 _LEAST_LEFT: Final = 0.5
 _CONTENT_CHARS: Final = 4
+_BRACKETS: Final = ("()", "[]", "（）", "「」", "『』", "“”", "«»", "《》", "【】")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +24,14 @@ class Statement:
         text: It, to the letter.
         removed: What goes from the text with it: its sentence, or where that is most of the text the part alone.
         is_whole: Whether it is a whole sentence.
+        is_beginning: Whether a sentence begins with it.
         place: Number of its sentence.
     """
 
     text: str
     removed: str
     is_whole: bool
+    is_beginning: bool
     place: int
 
 
@@ -40,7 +44,8 @@ def statements(text: str, low: int, high: int) -> list[Statement]:
         high: Most words.
 
     Returns:
-        Of each sentence that has such a part the longest, whole sentences first, each group in the order of the text.
+        Of each sentence that has such a part the longest: whole sentences first, then beginnings of sentences, then
+        others, each group in the order of the text.
     """
     total = num_words(text)
     found = []
@@ -52,9 +57,15 @@ def statements(text: str, low: int, high: int) -> list[Statement]:
         if num_words(text[slice(*removed)]) > (1 - _LEAST_LEFT) * total:
             continue
         found.append(
-            Statement(text=text[slice(*span)], removed=text[slice(*removed)], is_whole=span == sentence, place=place)
+            Statement(
+                text=text[slice(*span)],
+                removed=text[slice(*removed)],
+                is_whole=span == sentence,
+                is_beginning=span[0] == sentence[0],
+                place=place,
+            )
         )
-    return sorted(found, key=lambda statement: not statement.is_whole)
+    return sorted(found, key=lambda statement: (not statement.is_whole, not statement.is_beginning))
 
 
 def most_central(text: str, found: Sequence[Statement]) -> Statement:
@@ -82,6 +93,11 @@ def _content(text: str) -> list[str]:
     return [word.casefold() for word in words_of(text) if len(word) >= _CONTENT_CHARS or not word.isascii()]
 
 
+def _is_balanced(part: str) -> bool:
+    """Whether no bracket is opened or closed alone."""
+    return all(part.count(opening) == part.count(closing) for opening, closing in _BRACKETS)
+
+
 def _fitting(text: str, sentence: Span, low: int, high: int) -> Span | None:
     """The sentence, or else its longest run of clauses with a wished number of words."""
     length = num_words(text[slice(*sentence)])
@@ -91,13 +107,15 @@ def _fitting(text: str, sentence: Span, low: int, high: int) -> Span | None:
         return None
     clauses = clause_spans(text, sentence)
     lengths = [num_words(text[slice(*clause)]) for clause in clauses]
-    best, best_length = None, low - 1
+    # A smaller part of a sentence says little by itself; in scripts that do not mark sentences any clause may.
+    least = low if has_unmarked_sentences(text) else max(low, math.ceil(length / 2))
+    best, best_length = None, least - 1
     for first in range(len(clauses)):
         total = 0
         for last in range(first, len(clauses)):
             total += lengths[last]
             if total > high:
                 break
-            if total > best_length:
+            if total > best_length and _is_balanced(text[clauses[first][0] : clauses[last][1]]):
                 best, best_length = (clauses[first][0], clauses[last][1]), total
     return best
