@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -88,13 +89,14 @@ def run_synthesis(task: SynthesisTask, pool: Pool, folder: Path, *, tell: Tell, 
         blocks = blocks_of(passages, task.wishes, size=task.block_passages, first=done)
         began = time.monotonic()
         try:
-            for block, made in pool.results(blocks, lambda: tell(output.totals)):
-                ends = sift(block.drafts, made.results, task.filters)
-                now = time.monotonic()
-                told = {"answers": made.answers, "seconds": round(now - began, 3)}
-                output.append(block, ends, generator=task.generator, told=told)
-                began = now
-                tell(output.totals)
+            with closing(pool.results(blocks, lambda: tell(output.totals))) as results:
+                for block, made in results:
+                    ends = sift(block.drafts, made.results, task.filters)
+                    now = time.monotonic()
+                    told = {"answers": made.answers, "seconds": round(now - began, 3)}
+                    output.append(block, ends, generator=task.generator, told=told)
+                    began = now
+                    tell(output.totals)
         except GeneratorStoppedError as error:
             stopped = error
         return RunReport(totals=output.totals, num_resumed=done, stopped=stopped)

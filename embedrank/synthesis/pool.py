@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Final, Protocol
 
@@ -17,7 +17,7 @@ _TOLD_EVERY_S: Final = 0.5
 class Pool(Protocol):
     """Computes blocks."""
 
-    def results(self, blocks: Iterator[Block], idle: Callable[[], None]) -> Iterator[tuple[Block, Made]]:
+    def results(self, blocks: Iterator[Block], idle: Callable[[], None]) -> Generator[tuple[Block, Made], None, None]:
         """Each block with what became of its drafts, in order; `idle` is called now and then while none comes."""
         ...
 
@@ -35,7 +35,7 @@ class ThisProcess:
         """
         self._recipe, self._generator, self._num_blocks = recipe, generator, num_blocks
 
-    def results(self, blocks: Iterator[Block], idle: Callable[[], None]) -> Iterator[tuple[Block, Made]]:
+    def results(self, blocks: Iterator[Block], idle: Callable[[], None]) -> Generator[tuple[Block, Made], None, None]:
         """As the protocol says.
 
         Args:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,7 +57,7 @@ class RayBlocks:
         if not ray.is_initialized():
             join(ray, address, num_cores=max(num_cores, num_actors))
             self._has_joined = True
-        have = ray.cluster_resources()
+        have = self._ray.cluster_resources()
         for kind, count in {"CPU": num_actors, "GPU": num_actors * num_gpus}.items():
             if have.get(kind, 0) < count:
                 self.close()
@@ -89,7 +90,7 @@ class RayBlocks:
         """
         self._load = load
 
-    def results(self, blocks: Iterator[Block], idle: Callable[[], None]) -> Iterator[tuple[Block, Made]]:
+    def results(self, blocks: Iterator[Block], idle: Callable[[], None]) -> Generator[tuple[Block, Made], None, None]:
         """As the protocol of pools says.
 
         Args:
@@ -110,19 +111,22 @@ class RayBlocks:
         if upcoming is None:
             return
         computed = self._dataset()
-        while upcoming is not None or under_way:
-            while upcoming is not None and upcoming.number < due + _BLOCKS_AHEAD * self._num_actors:
-                self._feed.put.remote((upcoming.number, pickle.dumps(upcoming.drafts)))
-                under_way[upcoming.number] = upcoming
-                upcoming = next(blocks, None)
-            with clear_errors(self._ray):
-                table = next(computed)
-            done |= {row["number"]: row for row in table.to_pylist()}
-            while due in done:
-                block = under_way.pop(due)
-                yield block, _made(block, done.pop(due))
-                due += 1
-            idle()
+        try:
+            while upcoming is not None or under_way:
+                while upcoming is not None and upcoming.number < due + _BLOCKS_AHEAD * self._num_actors:
+                    self._feed.put.remote((upcoming.number, pickle.dumps(upcoming.drafts)))
+                    under_way[upcoming.number] = upcoming
+                    upcoming = next(blocks, None)
+                with clear_errors(self._ray):
+                    table = next(computed)
+                done |= {row["number"]: row for row in table.to_pylist()}
+                while due in done:
+                    block = under_way.pop(due)
+                    yield block, _made(block, done.pop(due))
+                    due += 1
+                idle()
+        finally:
+            self._end(computed)
 
     def close(self) -> None:
         """Leave Ray, and end it where it was started here."""
@@ -133,6 +137,13 @@ class RayBlocks:
         if self._has_joined:
             self._ray.shutdown()
             self._has_joined = False
+
+    def _end(self, computed: Iterator[Any]) -> None:
+        """Let the dataset end by itself: its threads would start another Ray where this one is gone."""
+        self._feed.put.remote(None)
+        with suppress(self._ray.exceptions.RayError):  # what led here is told
+            for _ in computed:
+                pass
 
     def _dataset(self) -> Iterator[Any]:
         """Tables of results as they come; drawn from the feed, which has to be fed."""
