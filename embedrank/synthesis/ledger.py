@@ -30,7 +30,6 @@ class Totals:
         drafts: Drafts of them.
         kept: Rows written.
         dropped: Drafts that came to nothing, by stage and reason.
-        wishes: Drafts by dimension and value wished for.
         answers: Outcomes of requests, as `Made` counts them.
         seconds: Wall time.
         sizes: Bytes of each output file.
@@ -41,7 +40,6 @@ class Totals:
     drafts: int = 0
     kept: int = 0
     dropped: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    wishes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     answers: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     sizes: Mapping[str, int] = field(default_factory=dict)
@@ -67,7 +65,6 @@ class Totals:
             drafts=self.drafts + entry["drafts"],
             kept=self.kept + entry["kept"],
             dropped=_summed(self.dropped, entry["dropped"]),
-            wishes=_summed(self.wishes, entry["wishes"]),
             answers=dict(Counter(self.answers) + Counter(entry["answers"])),
             seconds=self.seconds + entry["seconds"],
             sizes=entry["sizes"],

@@ -36,8 +36,7 @@ class Made:
 
     Attributes:
         results: For each draft the draft with its row, or why it has none.
-        answers: Outcomes by what they were: `answered`, `cached` (answered too), `failed`, and `prompt_tokens` and
-            `completion_tokens` of those that were not cached.
+        answers: Outcomes by what they were: `answered`, of which `cached`, and `failed`.
     """
 
     results: tuple[Draft | Rejected, ...]
@@ -87,13 +86,9 @@ def _taken(step: Step, draft: Draft | Rejected, outcome: Outcome, generator: str
 def _count(counts: Counter[str], outcome: Outcome) -> None:
     if isinstance(outcome, Failure):
         counts["failed"] += 1
-        return
-    counts["answered"] += 1
-    if outcome.is_cached:
-        counts["cached"] += 1
     else:
-        counts["prompt_tokens"] += outcome.prompt_tokens
-        counts["completion_tokens"] += outcome.completion_tokens
+        counts["answered"] += 1
+        counts["cached"] += outcome.is_cached
 
 
 def _finished(result: Draft | Rejected, recipe: Recipe) -> Draft | Rejected:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +22,6 @@ from typing import IO, Any, Final
 from embedrank.core.durable import replace_durably
 from embedrank.core.errors import StorageError
 from embedrank.synthesis.block import Block
-from embedrank.synthesis.draft import Draft
 from embedrank.synthesis.ledger import Settings, Totals, first_line, read_ledger, require_same
 from embedrank.synthesis.lines import dropped_record, line, made_record, row_record
 from embedrank.synthesis.sifting import Sifted
@@ -31,7 +29,6 @@ from embedrank.synthesis.sifting import Sifted
 ROWS, MADE, DROPPED, LEDGER = "rows.jsonl", "made.jsonl", "dropped.jsonl", "ledger.jsonl"
 _LOCK: Final = "lock.sqlite"
 _DATA: Final = (ROWS, MADE, DROPPED)
-_WISHED: Final = ("kind", "query_type", "difficulty", "length", "lang")
 
 
 class OutputFolder:
@@ -42,13 +39,16 @@ class OutputFolder:
         totals: Of all blocks that are written.
     """
 
-    def __init__(self, path: Path, settings: Settings, *, restart: bool = False) -> None:
+    def __init__(
+        self, path: Path, settings: Settings, *, restart: bool = False, beside: Mapping[str, str] | None = None
+    ) -> None:
         """Open what an earlier run left, or begin.
 
         Args:
             path: The folder; made where it is not there.
             settings: What the run is asked for.
             restart: Whether to throw away the output of an earlier run.
+            beside: Texts of files that shall lie beside the output, by name.
 
         Raises:
             ResumeError: If the earlier run was asked for something else.
@@ -64,6 +64,9 @@ class OutputFolder:
                 self._remove()
             self.totals = self._begun(settings)
             self._rewind()
+            with storing(path):
+                for name, text in (beside or {}).items():
+                    replace_durably(path / name, text)
         except BaseException:
             self.close()
             raise
@@ -96,7 +99,6 @@ class OutputFolder:
                 "drafts": len(block.drafts),
                 "kept": len(kept),
                 "dropped": _by_reason(dropped),
-                "wishes": wishes_of(block.drafts),
                 **told,
                 "sizes": {name: self._files[name].tell() for name in _DATA},
             }
@@ -116,7 +118,7 @@ class OutputFolder:
         if not ledger.exists():
             others = [name for name in _DATA if (self.path / name).exists()]
             if others:
-                problem = f"holds {', '.join(others)} and no ledger (choose another folder, or --restart)"
+                problem = f"holds {', '.join(others)} and no ledger of a run (choose another folder)"
                 raise StorageError(self.path, problem)
             with storing(self.path):
                 replace_durably(ledger, first_line(settings).decode("utf-8"))
@@ -138,6 +140,8 @@ class OutputFolder:
                 file.seek(size)
 
     def _remove(self) -> None:
+        if not (self.path / LEDGER).exists():
+            return  # whatever lies here is no run's
         with storing(self.path):
             for name in (LEDGER, *_DATA):  # the ledger first: what it counts is about to go
                 (self.path / name).unlink(missing_ok=True)
@@ -160,24 +164,6 @@ def storing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(path, f"cannot write: {error.strerror or error}") from error
-
-
-def wishes_of(drafts: Sequence[Draft]) -> dict[str, dict[str, int]]:
-    """Drafts by what is wished of them.
-
-    Args:
-        drafts: The drafts.
-
-    Returns:
-        Dimension to value to count; a dimension that a draft leaves open counts it nowhere.
-    """
-    counts: dict[str, Counter[str]] = {name: Counter() for name in _WISHED}
-    for draft in drafts:
-        for name, counter in counts.items():
-            value = getattr(draft.wish, name)
-            if value is not None:
-                counter["-".join(map(str, value)) if isinstance(value, tuple) else str(value)] += 1
-    return {name: dict(counter) for name, counter in counts.items()}
 
 
 def _by_reason(dropped: Sequence[Sifted]) -> dict[str, dict[str, int]]:

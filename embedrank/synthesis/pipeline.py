@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -62,7 +62,15 @@ class RunReport:
     stopped: GeneratorStoppedError | None
 
 
-def run_synthesis(task: SynthesisTask, pool: Pool, folder: Path, *, tell: Tell, restart: bool = False) -> RunReport:
+def run_synthesis(
+    task: SynthesisTask,
+    pool: Pool,
+    folder: Path,
+    *,
+    tell: Tell,
+    restart: bool = False,
+    beside: Mapping[str, str] | None = None,
+) -> RunReport:
     """Run to the end, or until the generator answers no more.
 
     Args:
@@ -71,6 +79,7 @@ def run_synthesis(task: SynthesisTask, pool: Pool, folder: Path, *, tell: Tell, 
         folder: Where the output goes; an earlier run in it is gone on with.
         tell: Told how far it is.
         restart: Whether to throw away an earlier run's output instead.
+        beside: Texts of files that shall lie beside the output, by name.
 
     Returns:
         How it ended.
@@ -79,7 +88,7 @@ def run_synthesis(task: SynthesisTask, pool: Pool, folder: Path, *, tell: Tell, 
         ResumeError: If the folder holds a run with other settings.
         StorageError: If the folder cannot be used.
     """
-    output = OutputFolder(folder, task.settings, restart=restart)
+    output = OutputFolder(folder, task.settings, restart=restart, beside=beside)
     try:
         done = output.totals.passages
         _remind(task, folder, done)

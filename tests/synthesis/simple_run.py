@@ -131,10 +131,6 @@ def run(folder, generator=None, *, restart=False, tell=lambda totals: None, num_
     return run_synthesis(task or simple_task(**how), pool, Path(folder), tell=tell, restart=restart)
 
 
-def num_drafts(count):
-    return sum(len(wishes(index, passage)) for index, passage in enumerate(passages(count)))
-
-
 def read(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from embedrank.core.errors import ConfigError
 from embedrank.synthesis.generators.usage import Prices
 
+OPENAI_URL: Final = "https://api.openai.com/v1"
 AUTO: Final = "auto"
 ANSWER_FORMATS: Final = ("json_schema", "json_object", "plain")
 """How an endpoint can be held to JSON, the strictest first."""
@@ -44,7 +45,7 @@ class OpenAIConfig:
 
     Attributes:
         model: Its name there.
-        base_url: Such as `http://localhost:8000/v1`; None is OpenAI's own.
+        base_url: Such as `http://localhost:8000/v1`.
         key_env: Environment variable that holds the key; read by the command line only.
         concurrency: Requests in flight at a time.
         timeout_s: Seconds for a whole answer.
@@ -60,7 +61,7 @@ class OpenAIConfig:
     """
 
     model: str
-    base_url: str | None = None
+    base_url: str = OPENAI_URL
     key_env: str = "OPENAI_API_KEY"
     concurrency: int = 32
     timeout_s: float = 120.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from embedrank.core.errors import ConfigError
@@ -31,16 +31,20 @@ class GeneratorKind:
     Attributes:
         config: Its configuration.
         make: Makes it from a configuration, a meter, and the API key where it takes one.
+        reads_prose: Whether a language model stands behind it; else it needs no meter either.
         may_change: Fields that decide where and how fast answers are made, and not which: a run may go on with others.
     """
 
     config: type[Any]
-    make: Callable[[Any, Meter, str | None], TextGenerator]
+    make: Callable[[Any, Any, str | None], TextGenerator]
+    reads_prose: bool = True
     may_change: frozenset[str] = frozenset()
 
 
 GENERATORS: Final[Mapping[str, GeneratorKind]] = {
-    EXTRACTIVE: GeneratorKind(config=ExtractiveConfig, make=lambda config, meter, key: ExtractiveGenerator()),
+    EXTRACTIVE: GeneratorKind(
+        config=ExtractiveConfig, make=lambda config, meter, key: ExtractiveGenerator(), reads_prose=False
+    ),
     "openai": GeneratorKind(
         config=OpenAIConfig,
         make=lambda config, meter, key: OpenAIGenerator(config, meter, key=key),
@@ -92,14 +96,32 @@ class GeneratorChoice:
         rest = {name: value for name, value in settings.items() if name != "kind"}
         return cls(kind=kind, config=build(GENERATORS[kind].config, rest))
 
-    def make(self, meter: Meter, key: str | None) -> TextGenerator:
+    @property
+    def name(self) -> str:
+        """What reports call it: the model, or what it is where it has none."""
+        return str(getattr(self.config, "model", self.kind))
+
+    @property
+    def reads_prose(self) -> bool:
+        """Whether a language model stands behind it."""
+        return GENERATORS[self.kind].reads_prose
+
+    @property
+    def decisive(self) -> dict[str, Any]:
+        """What decides its answers, by name."""
+        may_change = GENERATORS[self.kind].may_change
+        fields = {name: value for name, value in asdict(self.config).items() if name not in may_change}
+        return {"kind": self.kind, **fields}
+
+    def make(self, meter: Meter | None, key: str | None) -> TextGenerator:
         """Make the generator.
 
         Args:
-            meter: Cache and budget.
+            meter: Cache and budget; None for one that reads no prose.
             key: API key, for generators that take one.
 
         Returns:
             It.
         """
+        assert meter is not None or not self.reads_prose
         return GENERATORS[self.kind].make(self.config, meter, key)
