@@ -102,13 +102,13 @@ class CorpusVectors:
     def _fill(
         self, passages: Iterable[Passage], encoder: Encoder, done: dict[str, Any], tell: Callable[[int], None]
     ) -> None:
-        seen, ids = hashlib.blake2b(digest_size=16), []
+        seen, ids, num_seen = hashlib.blake2b(digest_size=16), [], 0
         for block in _blocks(passages, done["num_passages"]):
             texts = [joined_text(passage.title, passage.text) for passage in block]
             for passage, text in zip(block, texts, strict=True):
                 seen.update(f"{passage.id}\0{text}\0".encode("utf-8", errors="surrogatepass"))
             ids.append(np.fromiter((_id_digest(passage.id) for passage in block), dtype=np.uint64))
-            num_seen = sum(map(len, ids))
+            num_seen += len(block)
             if num_seen > done["num_passages"]:
                 self._file.append(encoder.encode_documents(texts))
                 journal = {**done, "num_passages": num_seen, "digest": seen.hexdigest()}
@@ -117,10 +117,8 @@ class CorpusVectors:
             elif num_seen == done["num_passages"] and seen.hexdigest() != done["digest"]:
                 raise ResumeError(self._journal.parent, ["the passages are not those that were embedded"])
         self._ids = np.concatenate([*ids, np.empty(0, dtype=np.uint64)])
-        if len(self._ids) < done["num_passages"]:
-            raise ResumeError(
-                self._journal.parent, [f"passages were {done['num_passages']} or more, are {len(self._ids)}"]
-            )
+        if num_seen < done["num_passages"]:
+            raise ResumeError(self._journal.parent, [f"passages were {done['num_passages']} or more, are {num_seen}"])
         self._order = np.argsort(self._ids, kind="stable")
 
 

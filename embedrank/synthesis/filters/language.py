@@ -84,6 +84,5 @@ def wished_language(draft: Draft, row: SyntheticRow) -> str | None:
     """
     if row.task == "code" and draft.wish.query_type == "translation":
         return None
-    told = (row.lang, draft.wish.lang) if row.task == "bitext" else (draft.wish.lang, row.lang)  # of pairs: one side's
-    lang = told[0] or told[1] or (None if draft.passage.is_code else draft.passage.lang)
+    lang = draft.wish.lang or row.lang or (None if draft.passage.is_code else draft.passage.lang)
     return lang.replace("_", "-").split("-")[0].lower() if lang else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
@@ -15,13 +16,15 @@ from embedrank.core.same_text import folded
 
 NUM_PERMUTATIONS: Final = 128
 _SHINGLE: Final = 4  # characters: works in every script, and a word more or less changes few of them
+_NUMBER_WEIGHT: Final = 12  # shingles that a number counts as: type 1 and type 2 are two things
+_NUMBER: Final = re.compile(r"\d+")
 _SEED: Final = 1
 
 Signature = npt.NDArray[np.uint32]
 
 
 def signature(text: str) -> Signature:
-    """The MinHash of a text's runs of characters.
+    """The MinHash of a text's runs of characters, and of its numbers, which count more than their few characters.
 
     Args:
         text: Any text; case, white space and punctuation do not count.
@@ -31,6 +34,8 @@ def signature(text: str) -> Signature:
     """
     form = folded(text)
     shingles = {form[start : start + _SHINGLE] for start in range(max(1, len(form) - _SHINGLE + 1))}
+    for number in _NUMBER.findall(text):
+        shingles.update(f"{number} {copy}" for copy in range(_NUMBER_WEIGHT))
     made = _empty().copy()
     made.update_batch([shingle.encode("utf-8", errors="surrogatepass") for shingle in shingles])
     values: Signature = made.hashvalues.astype(np.uint32)

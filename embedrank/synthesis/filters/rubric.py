@@ -10,6 +10,7 @@ from string import Template
 from typing import Any, Final
 
 from embedrank.core.generation import GenerationRequest, Message
+from embedrank.synthesis.answers import Unusable, read_answer
 from embedrank.synthesis.data_files import data_file
 from embedrank.synthesis.draft import Draft, SyntheticRow
 
@@ -93,11 +94,10 @@ def grades_in(answer: str, rubric: Rubric) -> dict[str, int] | None:
     Returns:
         A whole number in 1..5 by criterion; None where one is missing or no such number.
     """
-    try:
-        found = json.loads(answer[answer.index("{") : answer.rindex("}") + 1])
-    except ValueError:
+    found = read_answer(answer, {"type": "object", "properties": {}, "required": list(rubric.criteria)})
+    if isinstance(found, Unusable):
         return None
-    given = {name: _grade(found.get(name)) for name in rubric.criteria}
+    given = {name: _grade(found[name]) for name in rubric.criteria}
     grades = {name: grade for name, grade in given.items() if grade is not None}
     return grades if len(grades) == len(given) else None
 

@@ -34,7 +34,7 @@ class Languages:
 @lru_cache(maxsize=1)
 def languages() -> Languages:
     """The table that ships with the package."""
-    table = json.loads(data_file("filters", "languages.json").read_text(encoding="utf-8"))
+    table = json.loads(data_file("filters", "writing_systems.json").read_text(encoding="utf-8"))
     return Languages(
         scripts={lang: frozenset(names) for lang, names in table["scripts"].items()},
         alike=tuple(map(frozenset, table["alike"])),

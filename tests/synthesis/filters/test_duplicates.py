@@ -11,6 +11,7 @@ from tests.synthesis.filters.drafts import draft, made, reasons
 LONG = "when does the lynx hunt hares in the forests of the north"
 NEAR = "when does the lynx hunt hares in the forests of the North?!"
 NEARLY = "when does a lynx hunt hares in the forests of the north"
+TREES = ["ash", "birch", "cedar", "elm", "fir", "hazel", "larch"]
 OTHER = "what is the average lifespan of a brown bear in captivity"
 
 
@@ -24,6 +25,11 @@ def test_a_near_copy_goes_and_names_its_original() -> None:
     assert [verdict.reason for verdict in said] == ["", "near duplicate", ""]
     assert said[1].detail.startswith("of first, similarity 0.")
     assert 0.7 <= said[1].figures["duplicates_similarity"] < 1
+
+
+def test_another_number_makes_another_question() -> None:
+    queries = [f"what are the genetic changes related to spastic paraplegia type {number}" for number in (8, 9)]
+    assert reasons(made("duplicates"), [*map(draft, queries), draft(f"{queries[0]} ?")]) == ["", "", "duplicate"]
 
 
 def test_near_copies_can_be_kept() -> None:
@@ -42,7 +48,8 @@ def test_only_rows_that_passed_the_whole_chain_are_remembered() -> None:
 
 
 def test_a_run_begun_again_judges_as_one_that_was_not_interrupted() -> None:
-    blocks = [[draft(f"{LONG} {n % 7} {n}") for n in range(start, start + 5)] for start in range(0, 30, 5)]
+    texts = [f"{LONG} {TREES[n % 7]} {TREES[n % 5]} {TREES[n % 3]}" for n in range(30)]
+    blocks = [[draft(text) for text in texts[start : start + 5]] for start in range(0, 30, 5)]
     whole = made("duplicates", similarity=0.85, window=6)
     said = []
     for block in blocks:

@@ -73,8 +73,3 @@ def test_code_and_unknown_languages_are_let_through(language) -> None:
     translation = Wish(kind="code", query_type="translation", lang="go")
     assert verdict(language, draft(ENGLISH, wish=translation, task="code")).keep
     assert verdict(language, wished(ENGLISH, "tlh")).figures["language_decided"] == 0
-
-
-def test_of_a_pair_of_translations_the_row_says_which_side_the_query_is(language) -> None:
-    pair = draft(GERMAN, ENGLISH, wish=Wish(kind="bitext", lang="en"), task="bitext", lang="de")
-    assert verdict(language, pair).keep

@@ -32,6 +32,7 @@ def test_documents_have_bounds_but_labels_have_none() -> None:
     assert verdict(judge, draft("x", "just long enough", negatives=("one two three four five six seven",))).reason == (
         "document too long"
     )
+    assert verdict(judge, draft("repeats the last command", "!!", task="code")).keep
     assert verdict(judge, draft("x", "label", task="classification", negatives=("other",))).keep
 
 
