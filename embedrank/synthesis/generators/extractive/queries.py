@@ -67,7 +67,7 @@ def _acquire_knowledge(material: Material) -> Answer:
         return found
     phrases = _phrases(material)
     low, high = material.wish.length or _ANY_LENGTH
-    for statement in statements(material.text, low, high):
+    for statement in statements(material.text, low, high, is_removed=False):
         for phrase in phrases:
             gapped, num_gaps = re.subn(rf"(?<![A-Za-z]){re.escape(phrase)}(?![A-Za-z])", BLANK, statement.text, count=1)
             if num_gaps and gapped != BLANK:
