@@ -136,6 +136,11 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         {"export_format": "onnx", "problem": "unknown operator"},
         ["onnx", "unknown operator", "nothing was kept", "another dtype"],
     ),
+    (
+        errors.WorseModelError(Path("/r/refused"), metric="map", base="nano", lost={"old": (0.5, 0.25)}),
+        {"model": Path("/r/refused"), "metric": "map", "base": "nano", "lost": {"old": (0.5, 0.25)}},
+        ["map", "nano", "old 0.5000 to 0.2500", "/r/refused", "replay"],
+    ),
 ]
 
 
