@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,14 +15,15 @@ from rich.text import Text
 
 from embedrank.cli import options
 from embedrank.cli.console import note, out, print_json
+from embedrank.cli.render_counts import count_lines
 from embedrank.cli.set_words import settings_in
 from embedrank.cli.wiring import Wiring, wiring_of
 from embedrank.core.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from embedrank.training.data.preparing import Prepared
-    from embedrank.training.stages.config import DevConfig, StageConfig, TeacherConfig
-    from embedrank.training.stages.keeper import Measure
+    from embedrank.training.stages.config import StageConfig, TeacherConfig
+    from embedrank.training.stages.judged import JudgedSet, Measure
     from embedrank.training.stages.run import StageReport
 
 STAGE = "stage.yaml"
@@ -52,7 +54,7 @@ def train(
     if _is_first():
         _prepare(to, stage, restart=restart)
     wiring = wiring_of(context, device=config.device)
-    measure = None if config.dev is None else _measure(config.dev, config.kind, wiring)
+    measure = _measure(config, wiring)
 
     def load_teacher(asked: TeacherConfig) -> Any:
         return wiring.embedder(asked.model) if asked.kind == "embedder" else wiring.reranker(asked.model)
@@ -85,13 +87,20 @@ def _prepare(folder: Path, stage: Path, *, restart: bool) -> None:
         raise StorageError(folder, f"cannot be written: {error}") from error
 
 
-def _measure(dev: DevConfig, kind: str, wiring: Wiring) -> Measure:
+def _measure(config: StageConfig, wiring: Wiring) -> Measure | None:
+    """Measures models on the stage's judged sets, which are read before training begins; None where there are none."""
     from embedrank.cli.dev_set import DevSet
 
-    if not _is_first():
-        return lambda folder: {}  # the first process measures for all
-    judged = DevSet.open(Path(dev.data), dev.split, max_queries=dev.max_queries)
-    return lambda folder: judged.measure(wiring, str(folder), kind)
+    asked: list[JudgedSet] = [config.dev] if config.dev else []
+    asked += config.gate.sets.values() if config.gate else []
+    if not asked or not _is_first():  # the first process measures for all
+        return None if not asked else lambda model, judged: {}
+    sets = {_place(each): DevSet.open(Path(each.data), each.split, max_queries=each.max_queries) for each in asked}
+    return lambda model, judged: sets[_place(judged)].measure(wiring, model, config.kind)
+
+
+def _place(judged: JudgedSet) -> tuple[str, str, int | None]:
+    return judged.data, judged.split, judged.max_queries
 
 
 @contextmanager
@@ -120,10 +129,12 @@ def _watched(config: StageConfig) -> Iterator[Any]:
 
 def _tell(report: StageReport, *, json: bool) -> None:
     if json:
-        figures, sources = dict(report.figures), {name: dict(counts) for name, counts in report.sources.items()}
-        told = {"model": str(report.model), "steps": report.steps, "stopped_early": report.stopped_early}
-        print_json({**told, "best_step": report.best_step, "figures": figures, "sources": sources})
+        print_json({**asdict(report), "model": str(report.model)})
         return
+    for line in count_lines(report):
+        note(line)
     why = ", stopped early" if report.stopped_early else ""
     best = f", step {report.best_step} is the best" if report.figures else ""
+    for name, each in report.gate.items():
+        note(f"gate {name}: {each.before:.4f} before, {each.after:.4f} after")
     out().print(Text(f"{report.steps} steps{why}{best} -> {report.model}"), soft_wrap=True)

@@ -5,7 +5,7 @@ The command line prints `str(error)` as one line and exits with 2; servers map t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -251,6 +251,21 @@ class MissingPackageError(EmbedrankError):
         self.purpose = purpose
         self.extra = extra
         super().__init__(f'{purpose} needs {package}, which is not installed (pip install "embedrank[{extra}]")')
+
+
+class WorseModelError(EmbedrankError):
+    """A trained model is worse than the one it was made from on a set that it must not lose on."""
+
+    def __init__(self, model: Path, *, metric: str, base: str, lost: Mapping[str, tuple[float, float]]) -> None:
+        self.model = model
+        self.metric = metric
+        self.base = base
+        self.lost = dict(lost)
+        told = ", ".join(f"{name} {before:.4f} to {after:.4f}" for name, (before, after) in lost.items())
+        super().__init__(
+            f"the new model is worse than {base} in {metric} ({told}) and was not taken; it lies in {model} "
+            "(replay more old rows, train fewer steps at a lower rate, or raise the gate's tolerance)"
+        )
 
 
 class ExportCheckError(EmbedrankError):

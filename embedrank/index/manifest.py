@@ -13,9 +13,10 @@ from embedrank.core.errors import IndexMismatchError, IndexNotFoundError, Storag
 from embedrank.core.prompts import DEFAULT_QUERY_INSTRUCTION
 from embedrank.index.analysis import ANALYSER_VERSION
 from embedrank.index.chunking import ChunkConfig
+from embedrank.index.store.config import TABLE
 
 MANIFEST_NAME: Final = "embedrank-index.json"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 _CHECKED: Final = ("model_fingerprint", "dim", "query_instruction", "analyser_version")
 
 
@@ -34,6 +35,7 @@ class IndexManifest:
         query_instruction: Task put in front of queries by default; None for raw queries. Documents are embedded raw.
         chunking: How documents are cut.
         analyser_version: Version of the lexical analyser.
+        table: Name of the table that holds the chunks.
         created_at: When, UTC.
         format_version: Version of this file and the table beside it.
     """
@@ -44,6 +46,7 @@ class IndexManifest:
     query_instruction: str | None = DEFAULT_QUERY_INSTRUCTION
     chunking: ChunkConfig = field(default_factory=ChunkConfig)
     analyser_version: str = ANALYSER_VERSION
+    table: str = TABLE
     created_at: str = field(default_factory=_now)
     format_version: int = FORMAT_VERSION
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from embedrank.core.errors import IndexNotFoundError, InvalidInputError
 from embedrank.core.prompts import DEFAULT_QUERY_INSTRUCTION
@@ -93,9 +93,9 @@ def open_store(folder: Path, embedder: Encoder, *, dim: int | None, create: bool
         manifest.save(folder)
     else:
         raise IndexNotFoundError(folder)
-    if LanceStore.exists(folder):
-        return LanceStore.open(folder), manifest
-    return LanceStore.create(folder, manifest.dim), manifest
+    if LanceStore.exists(folder, table=manifest.table):
+        return LanceStore.open(folder, table=manifest.table), manifest
+    return LanceStore.create(folder, manifest.dim, table=manifest.table), manifest
 
 
 def _new_manifest(embedder: Encoder, dim: int | None) -> IndexManifest:
@@ -105,13 +105,24 @@ def _new_manifest(embedder: Encoder, dim: int | None) -> IndexManifest:
         raise InvalidInputError("dim", f"{dim} is not in 1..{embedder.dim}, the dimensions of this embedder")
     if dim is not None:
         embedder.encode_documents(["dimensions"], dim=dim)  # models have a least number too, and say so here
+    return IndexManifest(dim=dim or embedder.dim, **model_settings(embedder))
+
+
+def model_settings(embedder: Encoder) -> dict[str, Any]:
+    """What a manifest says of the embedder.
+
+    Args:
+        embedder: The model.
+
+    Returns:
+        Fields of `IndexManifest`.
+    """
     name = str(getattr(embedder, "name", type(embedder).__name__))
-    return IndexManifest(
-        model_name=str(Path(name).absolute()) if Path(name).is_dir() else name,
-        model_fingerprint=embedder.fingerprint,
-        dim=dim or embedder.dim,
-        query_instruction=_task(embedder),
-    )
+    return {
+        "model_name": str(Path(name).absolute()) if Path(name).is_dir() else name,
+        "model_fingerprint": embedder.fingerprint,
+        "query_instruction": _task(embedder),
+    }
 
 
 def _task(embedder: Encoder) -> str | None:

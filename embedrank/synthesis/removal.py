@@ -8,8 +8,7 @@ from typing import Final
 
 from embedrank.synthesis.passage import Passage
 
-_BLANKS: Final = re.compile(r"[ \t]{2,}")
-_LINES: Final = re.compile(r"[ \t]*\n(?:[ \t]*\n)+")
+_BLANK_LINES: Final = re.compile(r"(?:[ \t]*\n)+")
 
 
 def without(passage: Passage, removed: Sequence[str]) -> tuple[str, str]:
@@ -29,12 +28,17 @@ def without(passage: Passage, removed: Sequence[str]) -> tuple[str, str]:
             continue
         before, found, after = text.partition(part)
         if found:
-            text = _closed(before, after)
-    return title, text.strip()
+            text = _closed(before, after, is_lines=part.endswith("\n"))
+    return title, text.strip("\n") if removed else text
 
 
-def _closed(before: str, after: str) -> str:
-    if "\n" in before[-1:] + after[:1] or not before.strip():
-        return _LINES.sub("\n\n", before + after)
-    joint = len(before)
-    return before + _BLANKS.sub(" ", after, count=1) if before[joint - 1].isspace() else before + after
+def _closed(before: str, after: str, *, is_lines: bool) -> str:
+    """The two sides of a gap, with the larger of the two spaces around it; the indentation of a next line stays."""
+    if not before or before[-1] in " \t":
+        return before + (after if is_lines else after.lstrip(" \t"))
+    if after.startswith("\n") and before[-1] != "\n":
+        return before + after
+    if before[-1] == "\n" and (lines := _BLANK_LINES.match(after)):
+        num_lines = max(len(before) - len(before.rstrip("\n")), lines.group().count("\n"))
+        return before.rstrip("\n") + "\n" * num_lines + after[lines.end() :]
+    return before + after

@@ -1,17 +1,18 @@
 """A reader of one JSON value that forgives what models get wrong and tells a cut value from a broken one.
 
 Forgiven: commas before a closing bracket, strings in single quotes, line ends inside strings, `True`, `False`, `None`.
-Not forgiven: anything else; keys without quotes, comments, NaN.
+Not forgiven: anything else, such as keys without quotes, comments, NaN, numbers of more than forty digits.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any, Final
 
 _MAX_DEPTH: Final = 32
 _BLANK: Final = re.compile(r"\s*")
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,20})?(?:[eE][+-]?\d{1,2})?(?![\w.])", re.ASCII)
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,39})(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?(?![\w.])", re.ASCII)
 _WORD: Final = re.compile(r"[A-Za-z]+")
 _PLAIN: Final = {quote: re.compile(rf"[^{quote}\\]+") for quote in "\"'"}
 _CONSTANTS: Final = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
@@ -131,7 +132,11 @@ class _Reader:
         if number := _NUMBER.match(self._text, self.place):
             self.place = number.end()
             digits = number.group()
-            return float(digits) if set(digits) & set(".eE") else int(digits)
+            if set(digits).isdisjoint(".eE"):
+                return int(digits)
+            if math.isfinite(found := float(digits)):
+                return found
+            raise NotJsonError(f"number {digits} is too large")
         word = _WORD.match(self._text, self.place)
         if word is not None and word.group() in _CONSTANTS:
             self.place = word.end()

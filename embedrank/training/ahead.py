@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from threading import Event, Thread
 from types import TracebackType
@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from embedrank.core.errors import ConfigError
 from embedrank.training.batches import Batches
+from embedrank.training.reading import Reading, ReadRows
 from embedrank.training.rows import TrainingRow
-from embedrank.training.tokenized import EmbedderReading, ReadRows, TextCounts
 
 _LOOKS_EVERY_S: Final = 0.1  # how often a thread with a full queue looks whether it is still wanted
 
@@ -31,13 +31,9 @@ class _Made:
 
 
 class Ahead:
-    """Takes batches from a stream before they are asked for.
+    """Takes batches from a stream before they are asked for."""
 
-    Attributes:
-        counts: Texts read, and texts cut, of the batches that were used, by source, since this process began.
-    """
-
-    def __init__(self, batches: Batches, *, reading: EmbedderReading | None = None, depth: int = 2) -> None:
+    def __init__(self, batches: Batches, *, reading: Reading[Any] | None = None, depth: int = 2) -> None:
         """Take over a stream; nothing is read before the first batch is asked for.
 
         Args:
@@ -50,7 +46,6 @@ class Ahead:
         """
         if depth < 1:
             raise ConfigError("Ahead", "depth", depth, "must be at least 1")
-        self.counts: dict[str, TextCounts] = {}
         self._batches, self._reading, self._depth = batches, reading, depth
         self._state = batches.state()
         self._made: queue.Queue[_Made] = queue.Queue(depth)
@@ -75,9 +70,6 @@ class Ahead:
             self._made.put(made)
             raise made.error
         self._state = made.state
-        if isinstance(made.rows, ReadRows):
-            for source, counts in made.rows.tokens.counts.items():
-                self.counts[source] = self.counts.get(source, TextCounts()) + counts
         return made.rows
 
     def state(self) -> dict[str, Any]:
@@ -121,3 +113,17 @@ class Ahead:
                     break
             if one.error is not None:
                 return
+
+
+def ahead_of(batches: Batches, *, reading: Reading[Any] | None, depth: int) -> AbstractContextManager[Batches]:
+    """Batches that are made ahead as long as the context lasts, or not at all.
+
+    Args:
+        batches: The stream.
+        reading: As `Ahead` takes it.
+        depth: Batches made ahead; 0 leaves the stream as it is.
+
+    Returns:
+        A context that gives what to use instead of the stream.
+    """
+    return Ahead(batches, reading=reading, depth=depth) if depth else nullcontext(batches)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from torch import Tensor
 
 from embedrank.core.errors import ConfigError
+from embedrank.model.tokenizer import TextTokenizer
 from embedrank.training.embedder_terms import Form
 from embedrank.training.losses.bitext import BitextConfig
 from embedrank.training.losses.classification import ClassificationConfig
@@ -19,6 +20,7 @@ from embedrank.training.losses.info_nce import InfoNCEConfig
 from embedrank.training.losses.matryoshka import DIM_WEIGHTINGS
 from embedrank.training.losses.quantisation_aware.lsq import MAX_BITS, MIN_BITS, lsq
 from embedrank.training.losses.quantisation_aware.quantised import FORMS, LSQ, NONE, STRAIGHT_THROUGH, Quantise
+from embedrank.training.tokenized import EmbedderReading
 
 _NAME: Final = "EmbedderObjectiveConfig"
 
@@ -90,6 +92,16 @@ class EmbedderObjectiveConfig:
     def loss_name(self, task: str) -> str:
         """Name of the loss that a task's rows take."""
         return self.task_losses.get(task, LOSS_OF_TASK[task])
+
+    def reading(self, tokenizer: TextTokenizer) -> EmbedderReading:
+        """How rows become token ids."""
+        return EmbedderReading(
+            tokenizer=tokenizer,
+            max_query=self.max_query_tokens,
+            max_document=self.max_document_tokens,
+            num_negatives=self.num_negatives,
+            instructed=self.instructed,
+        )
 
     def switches(self, loss: str) -> Any:
         """Configuration of a loss, by its name."""

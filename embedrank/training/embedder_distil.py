@@ -30,6 +30,7 @@ from embedrank.training.parallel.world import World
 from embedrank.training.row_requirements import no_negatives
 from embedrank.training.rows import TrainingRow
 from embedrank.training.teachers import ScoreTeacher, TeacherOfRows, VectorTeacher
+from embedrank.training.tokenized import EmbedderReading
 
 _NAME: Final = "EmbedderDistilConfig"
 
@@ -94,6 +95,11 @@ class EmbedderDistilObjective:
         """The student's decoder."""
         return self._student.module
 
+    @property
+    def reading(self) -> EmbedderReading:
+        """As `PackedObjective.reading`."""
+        return self._student.reading
+
     def loss(self, rows: Sequence[TrainingRow]) -> Tensor:
         """The loss of one batch, over all trained prefixes."""
         return self.prepare(rows).loss()
@@ -113,7 +119,7 @@ class EmbedderDistilObjective:
         if weight:
             own = task_terms(rows, texts, config, student.forms)
             terms += [partial(_weighted, term=term, weight=weight) for term in own]
-        return replace(student.packed(texts.sequences), terms=terms, gather=texts.gather)
+        return replace(student.packed(texts.sequences), terms=terms, gather=texts.gather, texts=texts.counts)
 
     def _of_scores(
         self,

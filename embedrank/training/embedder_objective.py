@@ -20,6 +20,7 @@ from embedrank.training.losses.quantisation_aware.lsq import first_step
 from embedrank.training.losses.quantisation_aware.quantised import LSQ
 from embedrank.training.packed_batch import PackedBatch
 from embedrank.training.rows import TrainingRow
+from embedrank.training.tokenized import EmbedderReading
 
 _STEPS: Final = "embedding_steps"
 
@@ -57,6 +58,11 @@ class EmbedderObjective:
         return self._decoder
 
     @property
+    def reading(self) -> EmbedderReading:
+        """As `PackedObjective.reading`."""
+        return self.config.reading(self.tokenizer)
+
+    @property
     def forms(self) -> list[Form]:
         """Forms of vectors that are trained."""
         # Sharding swaps the parameter for a gathered one and back, so it is looked up when it is used.
@@ -72,7 +78,7 @@ class EmbedderObjective:
         """As `PackedObjective.prepare`."""
         texts = self.texts(rows)
         terms = task_terms(rows, texts, self.config, self.forms)
-        return replace(self.packed(texts.sequences), terms=terms, gather=texts.gather)
+        return replace(self.packed(texts.sequences), terms=terms, gather=texts.gather, texts=texts.counts)
 
     def texts(self, rows: Sequence[TrainingRow]) -> EmbedderTexts:
         """What is embedded of a batch."""

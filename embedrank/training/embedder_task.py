@@ -5,7 +5,7 @@ Shape suffixes: A texts of all processes, D dimensions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,9 +21,11 @@ from embedrank.training.losses.for_embedders import EMBEDDER_LOSSES
 from embedrank.training.packed_batch import as_they_are
 from embedrank.training.parallel.world import World
 from embedrank.training.places import Places
+from embedrank.training.reading import read
 from embedrank.training.row_requirements import check_embedder_rows
 from embedrank.training.rows import TrainingRow
-from embedrank.training.tokenized import text_id, tokenize_for_embedder
+from embedrank.training.text_counts import TextCounts
+from embedrank.training.tokenized import text_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +36,13 @@ class EmbedderTexts:
         sequences: Token ids: queries, positives, hard negatives row by row.
         places: Where they are among the vectors of all processes.
         gather: This process's vectors to those of all, as in `PackedBatch`.
+        counts: Texts read and cut, by source.
     """
 
     sequences: list[list[int]]
     places: Places
     gather: Callable[[Tensor], Tensor]
+    counts: Mapping[str, TextCounts]
 
     @classmethod
     def of(
@@ -62,14 +66,7 @@ class EmbedderTexts:
         Returns:
             The texts.
         """
-        batch = tokenize_for_embedder(
-            rows,
-            tokenizer,
-            max_query=config.max_query_tokens,
-            max_document=config.max_document_tokens,
-            num_negatives=config.num_negatives,
-            instructed=config.instructed,
-        )
+        batch = read(rows, config.reading(tokenizer))
         if not negatives:
             batch = replace(batch, negatives=[[] for _ in rows], negative_ids=[[] for _ in rows])
         documents = [*batch.positives, *[ids for texts in batch.negatives for ids in texts]]
@@ -77,6 +74,7 @@ class EmbedderTexts:
             sequences=[*batch.queries, *documents],
             places=Places.of(batch, World.current() if config.cross_device else World(), device=device),
             gather=partial(gather_rows, detached=config.detach_others) if config.cross_device else as_they_are,
+            counts=batch.texts,
         )
 
 

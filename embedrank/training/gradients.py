@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from embedrank.training.packed_batch import PackedBatch
 from embedrank.training.parallel.strategy import Strategy
 from embedrank.training.parallel.world import World
 from embedrank.training.rows import TrainingRow
+from embedrank.training.text_counts import TextCounts, summed
 
 
 class Gradients:
@@ -36,7 +37,9 @@ class Gradients:
             raise ConfigError("LoopConfig", "in_passes", True, f"{type(objective).__name__} cannot be cut into passes")
         self._objective, self._strategy, self._config = objective, strategy, config
         self._device = next(objective.module.parameters()).device
-        self.num_tokens = 0  # computed for the latest batch, by all processes; 0 where the task does not tell
+        # Of the latest batch, by all processes; nothing where the task does not tell.
+        self.num_tokens = 0
+        self.texts: Mapping[str, TextCounts] = {}
 
     def add(self, rows: Sequence[TrainingRow]) -> float:
         """Gradient of one batch.
@@ -47,17 +50,16 @@ class Gradients:
         Returns:
             The loss of the whole batch, over all processes.
         """
-        world = World.current()
-        self._own_tokens = 0
-        loss = float(self._backward(rows))
-        self.num_tokens = int(world.total(self._own_tokens, device=self._device))
-        return world.total(loss, device=self._device) / world.size
+        batch = self._objective.prepare(rows) if isinstance(self._objective, PackedObjective) else None
+        loss = float(self._backward(rows, batch))
+        own = (loss, 0, {}) if batch is None else (loss, batch.num_tokens, batch.texts)
+        everyone = World.current().of_all(own)
+        self.num_tokens = sum(num_tokens for _, num_tokens, _ in everyone)
+        self.texts = summed(texts for _, _, texts in everyone)
+        return sum(loss for loss, _, _ in everyone) / len(everyone)
 
-    def _backward(self, rows: Sequence[TrainingRow]) -> Tensor:
-        objective, batch = self._objective, None
-        if isinstance(objective, PackedObjective):
-            batch = objective.prepare(rows)
-            self._own_tokens = batch.num_tokens
+    def _backward(self, rows: Sequence[TrainingRow], batch: PackedBatch | None) -> Tensor:
+        objective = self._objective
         num_idle = self._num_idle(batch)
         if batch is not None and self._config.in_passes:
             return backward_in_passes(

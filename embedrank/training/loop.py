@@ -13,11 +13,12 @@ from torch import nn
 
 from embedrank.core.errors import ConfigError
 from embedrank.model.decoder import Decoder
+from embedrank.training.ahead import ahead_of
 from embedrank.training.batches import Batches
 from embedrank.training.ema import WeightAverage
 from embedrank.training.gradients import Gradients, autocast
 from embedrank.training.loop_config import LoopConfig, StepReport
-from embedrank.training.objective import Objective
+from embedrank.training.objective import Objective, PackedObjective
 from embedrank.training.optimizer import make_optimizer, take_step
 from embedrank.training.parallel.choose import choose_strategy
 from embedrank.training.parallel.world import World
@@ -48,7 +49,7 @@ def train(
 
     Args:
         objective: The task.
-        mixture: The batches.
+        mixture: The batches; afterwards it stands behind the last one used.
         config: Settings; a resumed run must use the same ones, but may have another number of processes.
         folder: Where checkpoints are kept.
         on_resume: Called by all processes, once, with the steps done before; True ends the run there.
@@ -61,22 +62,25 @@ def train(
     Returns:
         Steps done in all.
     """
-    run = _Run(objective, mixture, config)
-    step = run.state.resume(folder)
-    end = min(config.num_steps, stop_at or config.num_steps)
-    if on_resume is not None and on_resume(step):
-        return step
-    while step < end:
-        report = run.step(step)
-        step += 1
-        if on_step is not None and World.current().is_first:
-            on_step(report)
-        is_over = False
-        if on_evaluate is not None and (step == config.num_steps or step % (config.evaluate_every or end + 1) == 0):
-            is_over = run.evaluate(partial(on_evaluate, step))
-        end = step if is_over else end
-        if step % config.checkpoint_every == 0 or step == end:
-            run.state.save(folder, step)
+    reading = objective.reading if isinstance(objective, PackedObjective) else None
+    reading = objective.reading if isinstance(objective, PackedObjective) else None
+    with ahead_of(mixture, reading=reading, depth=config.ahead) as batches:
+        run = _Run(objective, batches, config)
+        step = run.state.resume(folder)
+        end = min(config.num_steps, stop_at or config.num_steps)
+        if on_resume is not None and on_resume(step):
+            return step
+        while step < end:
+            report = run.step(step)
+            step += 1
+            if on_step is not None and World.current().is_first:
+                on_step(report)
+            is_over = False
+            if on_evaluate is not None and (step == config.num_steps or step % (config.evaluate_every or end + 1) == 0):
+                is_over = run.evaluate(partial(on_evaluate, step))
+            end = step if is_over else end
+            if step % config.checkpoint_every == 0 or step == end:
+                run.state.save(folder, step)
     return step
 
 
@@ -118,6 +122,7 @@ class _Run:
             seconds=time.perf_counter() - started,
             source=rows[0].source,
             num_tokens=self._gradients.num_tokens,
+            texts=self._gradients.texts,
         )
 
     def evaluate(self, look: Callable[[nn.Module], bool | None]) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from embedrank.core.errors import ConfigError
 from embedrank.training.parallel.choose import STRATEGIES
+from embedrank.training.text_counts import TextCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,8 @@ class LoopConfig:
         gather_bf16: Whether shards are gathered in bfloat16, for half the traffic.
         evaluate_every: Steps between evaluations; None for none but at the end.
         checkpoint_every: Steps between checkpoints.
+        ahead: Batches drawn and tokenised in a background thread before they are asked for; 0 makes each when it is
+            needed.
         seed: Seed of PyTorch's generator; each further process draws from its own.
     """
 
@@ -48,6 +52,7 @@ class LoopConfig:
     gather_bf16: bool = False
     evaluate_every: int | None = None
     checkpoint_every: int = 500
+    ahead: int = 2
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -55,6 +60,8 @@ class LoopConfig:
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise ConfigError("LoopConfig", name, value, "must be positive")
+        if self.ahead < 0:
+            raise ConfigError("LoopConfig", "ahead", self.ahead, "must be 0 or more")
         if self.ema_decay is not None and not 0 < self.ema_decay < 1:
             raise ConfigError("LoopConfig", "ema_decay", self.ema_decay, "must be between 0 and 1")
         if self.parallel not in STRATEGIES:
@@ -67,7 +74,7 @@ class LoopConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
-    """What one step did, over all processes."""
+    """What one step did, over all processes; `texts` are those read and cut, by source."""
 
     step: int
     loss: float
@@ -76,3 +83,4 @@ class StepReport:
     seconds: float
     source: str
     num_tokens: int = 0
+    texts: Mapping[str, TextCounts] = field(default_factory=dict)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
 from embedrank.training.packed_batch import PackedBatch
+from embedrank.training.reading import Reading
 from embedrank.training.rows import TrainingRow
 
 
@@ -26,7 +27,12 @@ class Objective(Protocol):
 
 @runtime_checkable
 class PackedObjective(Objective, Protocol):
-    """A task whose steps can be cut into passes."""
+    """A task whose steps can be cut into passes, and whose rows can be read ahead."""
+
+    @property
+    def reading(self) -> Reading[Any]:
+        """How `prepare` reads rows."""
+        ...
 
     def prepare(self, rows: Sequence[TrainingRow]) -> PackedBatch:
         """A batch made ready; its `loss` is the task's loss of these rows."""

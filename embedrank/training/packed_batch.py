@@ -7,11 +7,13 @@ Shape suffixes: N sequences of this process, A sequences of all processes, D vec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
+
+from embedrank.training.text_counts import TextCounts
 
 
 def as_they_are(vectors_ND: Tensor) -> Tensor:
@@ -32,6 +34,7 @@ class PackedBatch:
         part: What some sequences add to the loss, given their vectors and indices; the sum over packs is the loss. None
             where sequences are compared with one another.
         num_tokens: Tokens of all sequences, those of a shared front once a pack.
+        texts: Texts of this process that were read and cut, by source.
     """
 
     packs: Sequence[Sequence[int]]
@@ -40,6 +43,7 @@ class PackedBatch:
     gather: Callable[[Tensor], Tensor] = as_they_are
     part: Callable[[Tensor, Sequence[int]], Tensor] | None = None
     num_tokens: int = 0
+    texts: Mapping[str, TextCounts] = field(default_factory=dict)
 
     @property
     def idle_pack(self) -> Sequence[int]:

@@ -6,7 +6,7 @@ Shape suffixes: N pairs, M hidden size, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -21,20 +21,12 @@ from embedrank.training.gather import mean_over_processes
 from embedrank.training.losses.for_rerankers import RERANKER_LOSSES, JudgedPairs
 from embedrank.training.packed_batch import PackedBatch
 from embedrank.training.parallel.world import World
+from embedrank.training.reading import read
 from embedrank.training.reranker_config import RerankerObjectiveConfig
 from embedrank.training.row_requirements import check_reranker_rows, no_negatives
 from embedrank.training.rows import TrainingRow
 from embedrank.training.teachers import ScoreTeacher, TeacherOfRows
-from embedrank.training.tokenized import share_of, tokenize_pairs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pairs:
-    """Pairs of query, document and instruction, row by row, each row's positive first."""
-
-    texts: list[tuple[str, str, str | None]]
-    targets: list[float]
-    counts: list[int]
+from embedrank.training.tokenized_pairs import RerankerBatch, RerankerReading, rerank_prompts
 
 
 class RerankerObjective:
@@ -81,6 +73,19 @@ class RerankerObjective:
         return self._decoder
 
     @property
+    def reading(self) -> RerankerReading:
+        """As `PackedObjective.reading`."""
+        config = self._config
+        return RerankerReading(
+            tokenizer=self._tokenizer,
+            template=config.template,
+            max_length=config.max_length,
+            num_negatives=config.num_negatives,
+            instructed=config.instructed,
+            graded=RERANKER_LOSSES[config.loss].graded,
+        )
+
+    @property
     def _head_VM(self) -> Tensor:
         return self._decoder.embed_tokens.weight if self._lm_head_VM is None else self._lm_head_VM
 
@@ -103,11 +108,11 @@ class RerankerObjective:
         config, world, device = self._config, World.current(), self._decoder.device
         loss = RERANKER_LOSSES[config.loss]
         check_reranker_rows(rows, config.loss, loss)
-        pairs = self._pairs(rows)
-        num_negatives = len(pairs.texts) - len(rows)
+        pairs = read(rows, self.reading)
+        num_negatives = len(pairs.pairs) - len(rows)
         if not loss.graded and not world.total(num_negatives, device=device):
             raise no_negatives(rows[0])
-        batch = self.packed(pairs.texts)
+        batch = replace(self._in_packs(pairs.prompts), texts=pairs.texts)
         row_weight = mean_over_processes(len(rows), world, device=device)
         beside: list[Callable[[Tensor], Tensor]] = []
         if config.list_weight:
@@ -115,7 +120,7 @@ class RerankerObjective:
         if loss.in_lists:
             teacher_N = self._taught(rows, pairs) if loss.needs_teacher else None
             return replace(batch, terms=[self._in_lists(pairs, config.loss, row_weight, teacher_N), *beside])
-        weight = mean_over_processes(len(pairs.texts), world, device=device) / len(pairs.texts)
+        weight = mean_over_processes(len(pairs.pairs), world, device=device) / len(pairs.pairs)
         part = self._by_pair(pairs, weight)
         return replace(batch, terms=[*_over(batch.packs, part), *beside], part=None if beside else part)
 
@@ -125,9 +130,10 @@ class RerankerObjective:
 
     def packed(self, pairs: Sequence[tuple[str, str, str | None]]) -> PackedBatch:
         """Pairs in packs, without a loss; each pass computes what all prompts share, once."""
-        prompts = tokenize_pairs(
-            pairs, self._tokenizer, rerank_template(self._config.template), max_length=self._config.max_length
-        )
+        template, max_length = rerank_template(self._config.template), self._config.max_length
+        return self._in_packs(rerank_prompts(pairs, self._tokenizer, template, max_length=max_length).prompts)
+
+    def _in_packs(self, prompts: Sequence[list[int]]) -> PackedBatch:
         num_shared = shared_front(prompts)
         tails = [prompt[num_shared:] for prompt in prompts]
 
@@ -169,7 +175,7 @@ class RerankerObjective:
             answer_ids=self._answers,
         )
 
-    def _by_pair(self, pairs: _Pairs, weight: float) -> Callable[[Tensor, Sequence[int]], Tensor]:
+    def _by_pair(self, pairs: RerankerBatch, weight: float) -> Callable[[Tensor, Sequence[int]], Tensor]:
         """What some pairs add to a loss that compares none of them."""
         loss, switches = RERANKER_LOSSES[self._config.loss], self._config.switches()
 
@@ -180,33 +186,24 @@ class RerankerObjective:
         return part
 
     def _in_lists(
-        self, pairs: _Pairs, name: str, weight: float, teacher_N: Tensor | None = None
+        self, pairs: RerankerBatch, name: str, weight: float, teacher_N: Tensor | None = None
     ) -> Callable[[Tensor], Tensor]:
         """A loss that compares documents of one query."""
         loss, switches = RERANKER_LOSSES[name], self._config.switches()
 
         def term(hidden_NM: Tensor) -> Tensor:
-            return weight * loss.compute(self._judged(hidden_NM, pairs.targets, pairs.counts, teacher_N), switches)
+            return weight * loss.compute(
+                self._judged(hidden_NM, pairs.targets, pairs.num_documents, teacher_N), switches
+            )
 
         return term
 
-    def _taught(self, rows: Sequence[TrainingRow], pairs: _Pairs) -> Tensor:
-        documents = iter(pairs.texts)
-        chosen = [[next(documents)[1] for _ in range(count)] for count in pairs.counts]
+    def _taught(self, rows: Sequence[TrainingRow], pairs: RerankerBatch) -> Tensor:
+        documents = iter(pairs.pairs)
+        chosen = [[next(documents)[1] for _ in range(count)] for count in pairs.num_documents]
         scores = self._teacher.scores(rows, chosen)
         flat = [score for some in scores for score in some]
         return torch.tensor(flat, dtype=torch.float32, device=self._decoder.device)
-
-    def _pairs(self, rows: Sequence[TrainingRow]) -> _Pairs:
-        told = share_of(rows[0].query) < self._config.instructed
-        pairs = _Pairs(texts=[], targets=[], counts=[])
-        for row in rows:
-            documents = [row.positives[0], *row.negatives[: self._config.num_negatives]]
-            pairs.texts.extend((row.query, document, row.instruction if told else None) for document in documents)
-            right = row.score if row.score is not None and RERANKER_LOSSES[self._config.loss].graded else 1.0
-            pairs.targets.extend([right] + [0.0] * (len(documents) - 1))
-            pairs.counts.append(len(documents))
-        return pairs
 
 
 def _over(

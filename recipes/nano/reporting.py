@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from held_out import mean_reciprocal_ranks
 from torch import Tensor
@@ -12,7 +13,6 @@ from embedrank.model.tokenizer import TextTokenizer
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.loop import StepReport
 from embedrank.training.rows import TrainingRow
-from embedrank.training.tokenized import tokenize_for_embedder
 
 
 def report(step: StepReport) -> None:
@@ -41,11 +41,10 @@ def show_reciprocal_ranks(
     config: EmbedderObjectiveConfig,
 ) -> None:
     """Print how far up an embedder finds the positives of the kept-aside rows."""
+    reading = replace(config.reading(tokenizer), num_negatives=0, instructed=1.0)
 
     def vectors(rows: Sequence[TrainingRow]) -> tuple[Tensor, Tensor]:
-        batch = tokenize_for_embedder(
-            rows, tokenizer, max_query=config.max_query_tokens, max_document=config.max_document_tokens, num_negatives=0
-        )
+        batch = reading(rows)
         return normalize(embed(batch.queries).float(), dim=-1), normalize(embed(batch.positives).float(), dim=-1)
 
     show_held_out(mean_reciprocal_ranks(held, vectors))

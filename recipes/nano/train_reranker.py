@@ -31,7 +31,7 @@ from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.reranker_config import RerankerObjectiveConfig
 from embedrank.training.reranker_objective import RerankerObjective
 from embedrank.training.rows import TrainingRow
-from embedrank.training.tokenized import tokenize_pairs
+from embedrank.training.tokenized_pairs import rerank_prompts
 
 FITTED_ROWS = 12  # per source
 CHECKED_ROWS, CHECKED_NEGATIVES, CHECK_EVERY = 40, 4, 400
@@ -74,7 +74,7 @@ def warm_start(decoder: Decoder, table: Tensor, tokenizer: TextTokenizer, rows: 
         silent=_frame(tokenizer, template),
     )
     sampled = [row for some in sample(rows, FITTED_ROWS, 3).values() for row in some]
-    prompts = tokenize_pairs(pairs_of(sampled, 3), tokenizer, template, max_length=max_length)
+    prompts = rerank_prompts(pairs_of(sampled, 3), tokenizer, template, max_length=max_length).prompts
     with autocast(decoder):
         weights = fit_answers(decoder, prompts, [4] * len(sampled), answers=answers)
     print("answers read the features by", " ".join(f"{weight:.2f}" for weight in weights.tolist()), flush=True)

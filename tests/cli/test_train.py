@@ -48,6 +48,16 @@ def test_a_stage_becomes_a_model_that_loads(capsys, stage, tmp_path):
     assert "words: 8 rows" in said.err
     again = say(capsys, "train", stage, "--to", tmp_path / "run")
     assert "going on after 4 steps" in again.err and "4 steps" in again.out
+    assert "words: 16 rows in batches, 2 epochs completed" in again.err
+
+
+def test_texts_that_are_cut_are_told(capsys, stage, tmp_path):
+    options = ("--to", tmp_path / "run", "--set", "objective.max_document_tokens=8")
+    report = json.loads(say(capsys, "train", stage, *options, "--json").out)
+    assert report["texts"] == {"words": {"num_queries": 16, "num_documents": 16, "cut_queries": 0, "cut_documents": 16}}
+    assert report["given"]["words"]["num_given"] == 16
+    again = say(capsys, "train", stage, *options)
+    assert "words: 16 of 16 documents were cut" in again.err
 
 
 def test_a_development_set_is_measured_along_the_way(capsys, stage, tmp_path):
@@ -58,6 +68,25 @@ def test_a_development_set_is_measured_along_the_way(capsys, stage, tmp_path):
     report = json.loads(said.out)
     assert 0 <= report["figures"]["ndcg_at_10"] <= 1 and report["best_step"] in (2, 4)
     assert said.err.count("ndcg_at_10") == 2
+
+
+@pytest.mark.parametrize(("tolerance", "code"), [(1.0, 0), (-1.0, 2)])
+def test_a_gate_lets_through_or_refuses_in_one_line(capsys, stage, tmp_path, tolerance, code):
+    data = write_beir(tmp_path / "data", split="dev")
+    gate = f"gate={{sets: {{held: {{data: {data}, tolerance: {tolerance}}}}}}}"
+    said = say(capsys, "train", stage, "--to", tmp_path / "run", "--set", gate, "--json", wiring=Wiring())
+    assert said.code == code, said.err
+    assert (tmp_path / "run" / "model").is_dir() is (code == 0)
+    if code:
+        assert "worse than" in said.err.splitlines()[-1] and "held" in said.err.splitlines()[-1]
+    else:
+        assert json.loads(said.out)["gate"]["held"]["tolerance"] == 1.0
+
+
+def test_a_judged_set_that_is_not_there_is_told_before_training(capsys, stage, tmp_path):
+    said = say(capsys, "train", stage, "--to", tmp_path / "run", "--set", "gate={sets: {held: {data: nowhere}}}")
+    assert_one_error_line(said, "nowhere")
+    assert not (tmp_path / "run" / "checkpoints").exists()
 
 
 def test_settings_on_the_command_line_win(capsys, stage, tmp_path):

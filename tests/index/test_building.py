@@ -14,7 +14,7 @@ import pytest
 from embedrank.core.errors import IndexMismatchError, IndexNotFoundError, StorageError
 from embedrank.core.types import Document
 from embedrank.index.builder import BuildConfig, IndexBuilder
-from embedrank.index.manifest import IndexManifest
+from embedrank.index.manifest import FORMAT_VERSION, IndexManifest
 from embedrank.index.store import LanceStore
 from tests.index.bag_of_words import DIM, BagOfWords
 
@@ -147,7 +147,7 @@ def test_a_missing_damaged_or_newer_manifest_is_told_apart(tmp_path: Path) -> No
     IndexManifest(model_name="n", model_fingerprint="f", dim=8).save(tmp_path)
     [path] = [path for path in tmp_path.iterdir() if path.suffix == ".json"]
     text = path.read_text()
-    path.write_text(text.replace('"format_version": 1', '"format_version": 99'))
+    path.write_text(text.replace(f'"format_version": {FORMAT_VERSION}', '"format_version": 99'))
     with pytest.raises(StorageError, match="has format 99"):
         IndexManifest.load(tmp_path)
     path.write_text(text[: len(text) // 2])

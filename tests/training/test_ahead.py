@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -14,13 +15,16 @@ import torch
 from embedrank.core.errors import ConfigError, DatasetError
 from embedrank.core.prompts import rerank_template
 from embedrank.training.ahead import Ahead
-from embedrank.training.loop import train
+from embedrank.training.loop import StepReport, train
 from embedrank.training.mixing import Mixture, MixtureConfig
+from embedrank.training.reading import ReadRows, read
 from embedrank.training.rows import TrainingRow
-from embedrank.training.tokenized import EmbedderReading, ReadRows, TextCounts, rerank_prompts, tokenize_for_embedder
+from embedrank.training.text_counts import TextCounts, summed
+from embedrank.training.tokenized import EmbedderReading
+from embedrank.training.tokenized_pairs import rerank_prompts
 from tests.model.conftest import pico_tokenizer
 from tests.training.streams import mixture
-from tests.training.test_loop import config, embedder_objective
+from tests.training.test_loop import config, embedder_objective, reranker_objective
 from tests.training.test_loop import mixture as loop_mixture
 
 
@@ -93,10 +97,9 @@ def test_rows_read_ahead_are_not_read_again_unless_otherwise() -> None:
     with Ahead(mixture(), reading=one) as ahead:
         rows = ahead.next_batch()
     assert isinstance(rows, ReadRows)
-    settings = {"max_query": 12, "max_document": 9, "num_negatives": 2}
-    assert tokenize_for_embedder(rows, one.tokenizer, **settings) is rows.tokens  # type: ignore[arg-type]
-    assert tokenize_for_embedder(list(rows), one.tokenizer, **settings) == rows.tokens  # type: ignore[arg-type]
-    other = tokenize_for_embedder(rows, one.tokenizer, **{**settings, "max_document": 4})  # type: ignore[arg-type]
+    assert read(rows, replace(one)) is rows.tokens
+    assert read(list(rows), one) == rows.tokens
+    other = read(rows, replace(one, max_document=4))
     assert max(map(len, other.positives)) == 4
 
 
@@ -106,31 +109,54 @@ def test_texts_that_are_cut_are_counted_by_source() -> None:
         TrainingRow(task="code", query="a" * 11, positives=("d",), source="one"),
         TrainingRow(task="code", query="a" * 12, positives=("d",), source="two"),
     ]
-    assert reading()(rows).counts == {
+    assert reading()(rows).texts == {
         "one": TextCounts(num_queries=2, num_documents=4, cut_queries=0, cut_documents=1),
         "two": TextCounts(num_queries=1, num_documents=1, cut_queries=1, cut_documents=0),
     }
-    long = mixture(distinct=False)
-    with Ahead(long, reading=reading()) as ahead:
-        used = [row for _ in range(20) for row in ahead.next_batch()]
-        counts = ahead.counts
-    assert sum(count.num_queries for count in counts.values()) == len(used)
-    assert sum(count.num_documents for count in counts.values()) == 3 * len(used)
-    for name in counts:
-        assert counts[name].cut_documents == sum(
-            len(text) > 8 for row in used if row.source == name for text in (row.positives[0], *row.negatives[:2])
-        )
 
 
-def test_training_from_batches_made_ahead_resumes_to_the_bit(tmp_path: Path) -> None:
-    whole, broken, resumed = embedder_objective(), embedder_objective(), embedder_objective()
-    train(whole, loop_mixture(), config(), folder=tmp_path / "whole")
-    settings = {"max_query": 64, "max_document": 192, "num_negatives": 1}
+def test_pairs_that_are_cut_are_counted_by_source() -> None:
+    rows = [
+        TrainingRow(task="code", query="q", positives=("d",), negatives=("e" * 900, "f"), source="one"),
+        TrainingRow(task="code", query="q", positives=("d" * 900,), source="two"),
+    ]
+    pairs = reranker_objective("two_tokens").reading  # type: ignore[attr-defined]
+    batch = replace(pairs, max_length=1000)(rows)
+    assert batch.texts == {
+        "one": TextCounts(num_queries=1, num_documents=3, cut_documents=1),
+        "two": TextCounts(num_queries=1, num_documents=1, cut_documents=1),
+    }
+    assert (batch.num_documents, batch.targets) == ([3, 1], [1.0, 0.0, 0.0, 1.0])
+    assert not any(counts.cut_documents for counts in replace(pairs, max_length=2000)(rows).texts.values())
+
+
+TASKS = {"embedder": embedder_objective, "reranker": lambda: reranker_objective("two_tokens")}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_training_from_batches_made_ahead_resumes_to_the_bit(task: str, tmp_path: Path) -> None:
+    whole, broken, resumed = TASKS[task](), TASKS[task](), TASKS[task]()
+    plain, used = loop_mixture(), loop_mixture()
+    train(whole, plain, config(ahead=0), folder=tmp_path / "whole")
+    reports: list[StepReport] = []
     for objective, stop in ((broken, 5), (resumed, None)):
-        with Ahead(loop_mixture(), reading=reading(**settings)) as ahead:
-            train(objective, ahead, config(), folder=tmp_path / "broken", stop_at=stop)  # type: ignore[arg-type]
+        used = loop_mixture()
+        train(objective, used, config(ahead=3), folder=tmp_path / "broken", stop_at=stop, on_step=reports.append)
     for one, other in zip(whole.module.parameters(), resumed.module.parameters(), strict=True):
         assert torch.equal(one, other)
+    assert used.state() == plain.state() and used.counts() == plain.counts()
+    texts = summed(report.texts for report in reports)
+    assert {name: counts.num_queries for name, counts in texts.items()} == {
+        name: counts.num_given for name, counts in plain.counts().items()
+    }
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_task_takes_rows_that_were_read_ahead_as_it_takes_rows(task: str) -> None:
+    objective, rows = TASKS[task](), loop_mixture().next_batch()
+    ahead = ReadRows(rows, objective.reading)  # type: ignore[attr-defined]
+    assert read(ahead, objective.reading) is ahead.tokens  # type: ignore[attr-defined]
+    assert objective.loss(ahead).item() == objective.loss(rows).item()
 
 
 def test_rerank_prompts_that_are_cut_are_told() -> None:

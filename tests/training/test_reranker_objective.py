@@ -22,7 +22,7 @@ from embedrank.training.parallel.alone import Alone
 from embedrank.training.reranker_config import RerankerObjectiveConfig
 from embedrank.training.reranker_objective import RerankerObjective
 from embedrank.training.rows import TrainingRow
-from embedrank.training.tokenized import tokenize_pairs
+from embedrank.training.tokenized_pairs import rerank_prompts
 from tests.model.conftest import pico_decoder, pico_tokenizer
 from tests.training.conftest import gradients, largest_difference
 from tests.training.task_rows import rows_of
@@ -94,10 +94,10 @@ def test_a_score_head_begins_as_the_tokens_learns_beside_them_and_is_saved_with_
     found = [loaded.logits(query, [document]).item() for query, document, _ in pairs]
     expected = headed.logits(pairs).tolist()
     assert found == pytest.approx(expected, abs=1e-4)
-    ids = [tokenize_pairs([pair], pico_tokenizer(), rerank_template("default"), max_length=512) for pair in pairs]
+    ids = rerank_prompts(pairs, pico_tokenizer(), rerank_template("default"), max_length=512).prompts
     theirs = AutoModelForSequenceClassification.from_pretrained(tmp_path / "model", dtype=torch.float32)
     with torch.no_grad():
-        assert [theirs(torch.tensor(one)).logits.item() for one in ids] == pytest.approx(expected, abs=1e-4)
+        assert [theirs(torch.tensor([one])).logits.item() for one in ids] == pytest.approx(expected, abs=1e-4)
 
 
 def test_an_untied_decoder_is_judged_by_its_own_head() -> None:

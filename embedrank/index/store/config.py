@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from embedrank.core.errors import ConfigError
+
+TABLE: Final = "chunks"
+"""Name of the table where an index says no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

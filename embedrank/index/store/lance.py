@@ -17,7 +17,7 @@ import numpy as np
 from embedrank.core.errors import IndexNotFoundError, InvalidInputError
 from embedrank.core.types import Chunk, FloatArray, Scored
 from embedrank.index.analysis import query_terms
-from embedrank.index.store.config import LanceConfig
+from embedrank.index.store.config import TABLE, LanceConfig
 from embedrank.index.store.exact import best, unit
 from embedrank.index.store.failures import clear_errors
 from embedrank.index.store.filters import condition, in_list
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from lancedb import DBConnection
     from lancedb.table import Table
 
-TABLE: Final = "chunks"
 _IDS_A_LOOKUP: Final = 500
 
 
@@ -55,13 +54,14 @@ class LanceStore:
         self._unflushed_writes = 0
 
     @classmethod
-    def create(cls, path: Path | str, dim: int, *, config: LanceConfig | None = None) -> LanceStore:
+    def create(cls, path: Path | str, dim: int, *, config: LanceConfig | None = None, table: str = TABLE) -> LanceStore:
         """Make an empty store.
 
         Args:
             path: Folder; made where it is missing.
             dim: Length of the vectors.
             config: Settings.
+            table: Name of the table in the folder.
 
         Returns:
             The store.
@@ -73,20 +73,21 @@ class LanceStore:
         folder = Path(path)
         if dim < 1:
             raise InvalidInputError("dim", f"{dim} is not a positive number")
-        if cls.exists(folder):
+        if cls.exists(folder, table=table):
             raise InvalidInputError(str(folder), "there is an index already", hint="open it, or delete the folder")
         with clear_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            table = _connect(folder).create_table(TABLE, schema=table_schema(dim))
-        return cls(folder, table, config or LanceConfig())
+            made = _connect(folder).create_table(table, schema=table_schema(dim))
+        return cls(folder, made, config or LanceConfig())
 
     @classmethod
-    def open(cls, path: Path | str, *, config: LanceConfig | None = None) -> LanceStore:
+    def open(cls, path: Path | str, *, config: LanceConfig | None = None, table: str = TABLE) -> LanceStore:
         """Open a store that is there.
 
         Args:
             path: Its folder.
             config: Settings.
+            table: Name of the table in the folder.
 
         Returns:
             The store.
@@ -96,15 +97,35 @@ class LanceStore:
             StorageError: If it cannot be read.
         """
         folder = Path(path)
-        if not cls.exists(folder):
+        if not cls.exists(folder, table=table):
             raise IndexNotFoundError(folder)
         with clear_errors(folder):
-            return cls(folder, _connect(folder).open_table(TABLE), config or LanceConfig())
+            return cls(folder, _connect(folder).open_table(table), config or LanceConfig())
 
     @staticmethod
-    def exists(path: Path | str) -> bool:
-        """Whether a folder holds a store."""
-        return (Path(path) / f"{TABLE}.lance").is_dir()
+    def exists(path: Path | str, *, table: str = TABLE) -> bool:
+        """Whether a folder holds a store of this name."""
+        return (Path(path) / f"{table}.lance").is_dir()
+
+    @staticmethod
+    def tables(path: Path | str) -> list[str]:
+        """Names of all tables in a folder, sorted."""
+        return sorted(each.stem for each in Path(path).glob("*.lance"))
+
+    @staticmethod
+    def drop(path: Path | str, *, table: str) -> None:
+        """Remove a table; one that is not there is passed over.
+
+        Args:
+            path: Folder.
+            table: Its name.
+
+        Raises:
+            StorageError: If it cannot be removed.
+        """
+        if LanceStore.exists(path, table=table):
+            with clear_errors(Path(path)):
+                _connect(Path(path)).drop_table(table)
 
     def upsert(self, chunks: Sequence[Chunk], vectors: FloatArray) -> None:
         """Write all chunks of the named documents in one atomic step, replacing what was there of these documents.

@@ -41,7 +41,7 @@ class Retrieval:
     def finish(self, draft: Draft, context: StepContext) -> Draft | Rejected:
         """The passage, less what the query was taken from, as the positive."""
         title, text = without(draft.passage, draft.facts.get("removed", ()))
-        if not text:
+        if not text.strip():
             return Rejected(stage=self.name, reason="nothing left", detail="the query took the whole passage")
         row = row_of(self, draft, context, query=draft.facts["query"], positive=joined_text(title, text))
         return replace(draft, row=replace(row, negatives=tuple(draft.facts.get("negatives", ()))))

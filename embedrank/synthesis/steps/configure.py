@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from embedrank.synthesis.draft import Draft, Rejected
@@ -25,16 +25,16 @@ class ConfigureStep(AskingStep):
 
     def values(self, draft: Draft) -> Mapping[str, str]:
         """The personas, numbered, and what may be chosen."""
-        names = {"query_types": _types(draft), "difficulties": _difficulties(draft)}
         personas = enumerate(draft.facts["personas"], start=1)
-        texts = self.context.prompts[self.name].choices
         return {
             "personas": "\n".join(f"{number}. {persona}" for number, persona in personas),
-            **{
-                name: "\n".join(f"- {choice}: {texts[name][choice]}" for choice in choices)
-                for name, choices in names.items()
-            },
+            "query_types": self._listed("query_type", _types(draft)),
+            "difficulties": self._listed("difficulty", _difficulties(draft)),
         }
+
+    def _listed(self, name: str, choices: Sequence[str]) -> str:
+        texts = self.context.prompts[self.name].choices[name]
+        return "\n".join(f"- {choice}: {texts[choice]}" for choice in choices)
 
     def schema(self, draft: Draft) -> Mapping[str, Any]:
         """A number, a type, a difficulty."""

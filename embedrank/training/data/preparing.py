@@ -24,6 +24,7 @@ from embedrank.training.data.stamp import stamp_of
 from embedrank.training.rows import TrainingRow
 
 _RECORD: Final = "prepared.json"
+_PARTIAL: Final = ".partial"
 _TOLD_EVERY: Final = 1000
 _MOST_PARTS: Final = 200  # each keeps two files open while a source is read
 
@@ -64,6 +65,25 @@ def prepare(
     return {name: _prepare(name, source, folder, tell or _tell_nobody) for name, source in sources.items()}
 
 
+def prepared_in(folder: Path) -> dict[str, Prepared]:
+    """Open what earlier calls of `prepare` left, without looking at the sources.
+
+    Args:
+        folder: Where row files are kept.
+
+    Returns:
+        Name to source; of a source that was read several times, the latest reading.
+
+    Raises:
+        DatasetError: If there are none, or they cannot be read.
+    """
+    records = [record for record in folder.glob(f"*/{_RECORD}") if record.parent.suffix != _PARTIAL]
+    found = sorted(records, key=lambda record: record.stat().st_mtime_ns)
+    if not found:
+        raise DatasetError(folder, "holds no rows of an earlier run")
+    return {record.parent.name.rpartition("-")[0]: _opened(record.parent) for record in found}
+
+
 def rows_by_name(prepared: Mapping[str, Prepared]) -> dict[str, RowFile]:
     """Rows of all sources, as a mixture takes them.
 
@@ -88,7 +108,7 @@ def rows_by_name(prepared: Mapping[str, Prepared]) -> dict[str, RowFile]:
 def _prepare(name: str, source: SourceConfig, folder: Path, tell: Callable[[str, int], None]) -> Prepared:
     target = folder / f"{name}-{stamp_of(source)}"
     if not (target / _RECORD).is_file():
-        partial = folder / f"{target.name}.{uuid4().hex}.partial"
+        partial = folder / f"{target.name}.{uuid4().hex}{_PARTIAL}"
         try:
             partial.mkdir(parents=True)
             _write(name, source, partial, tell)

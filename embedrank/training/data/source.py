@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from embedrank.core.errors import ConfigError
+from embedrank.core.settings import build
 from embedrank.training.tasks import TASKS
 
 FORMATS: Final = ("jsonl", "parquet", "dataset", "hub", "beir")
@@ -63,3 +64,22 @@ class SourceConfig:
             raise ConfigError("SourceConfig", "columns", dict(self.columns), "needs query, and positives or label")
         if self.min_grade < 1:
             raise ConfigError("SourceConfig", "min_grade", self.min_grade, "must be at least 1")
+
+
+def source_of(each: Any) -> SourceConfig:
+    """Make a source of what a YAML file holds for it.
+
+    Args:
+        each: A file, a list of files, or a mapping.
+
+    Returns:
+        The checked source.
+
+    Raises:
+        ConfigError: If it is something else, or a key is unknown or unsound.
+    """
+    settings = {"files": each} if isinstance(each, list | str) else each
+    if not isinstance(settings, Mapping):
+        raise ConfigError("SourceConfig", "source", each, "must be a file, a list of files, or a mapping")
+    files = settings.get("files", ())
+    return build(SourceConfig, {**settings, "files": [files] if isinstance(files, str) else files})

@@ -10,14 +10,17 @@ from typing import Any, Final
 from embedrank.core.errors import ConfigError
 from embedrank.core.settings import build, put_in, read_yaml
 from embedrank.model.provenance import KINDS
-from embedrank.training.data.source import SourceConfig
+from embedrank.training.data.source import SourceConfig, source_of
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.embedder_distil import EmbedderDistilConfig
 from embedrank.training.loop_config import LoopConfig
 from embedrank.training.lora.config import LoraConfig
 from embedrank.training.losses.for_rerankers import RERANKER_LOSSES
 from embedrank.training.mixture_config import MixtureConfig
+from embedrank.training.replay import ReplayConfig
 from embedrank.training.reranker_config import RerankerObjectiveConfig
+from embedrank.training.stages.gate import GateConfig
+from embedrank.training.stages.judged import JudgedSet
 
 ATTENTION: Final = ("causal", "bidirectional")
 OBJECTIVES: Final = {"embedder": EmbedderObjectiveConfig, "reranker": RerankerObjectiveConfig}
@@ -25,29 +28,24 @@ _NAME: Final = "StageConfig"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DevConfig:
+class DevConfig(JudgedSet):
     """The development set, and what follows from it.
 
     Attributes:
-        data: A BEIR folder, or None for training without one.
-        split: Its split, which should be no test split.
         metric: The figure that decides; larger is better.
-        max_queries: Size of a seeded sample; None measures all queries.
         patience: Looks without a gain after which training stops; None never stops.
         min_gain: What counts as a gain.
         keep_best: Models kept beside the final one, the best by the figure.
     """
 
-    data: str
-    split: str = "dev"
     metric: str = "ndcg_at_10"
-    max_queries: int | None = None
     patience: int | None = None
     min_gain: float = 0.0
     keep_best: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("max_queries", "patience", "keep_best"):
+        JudgedSet.__post_init__(self)
+        for name in ("patience", "keep_best"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ConfigError("DevConfig", name, value, "must be at least 1")
@@ -89,6 +87,8 @@ class StageConfig:
         teacher: The model that judges; None takes the rows' `teacher_scores`.
         lora: Low-rank adapters; None trains all weights.
         dev: The development set.
+        replay: Old rows among the new ones, against forgetting.
+        gate: Sets that the finished model must not lose on; a worse one is refused.
         device: Where to train; None takes the fastest there.
     """
 
@@ -104,6 +104,8 @@ class StageConfig:
     teacher: TeacherConfig | None = None
     lora: LoraConfig | None = None
     dev: DevConfig | None = None
+    replay: ReplayConfig | None = None
+    gate: GateConfig | None = None
     device: str | None = None
 
     def __post_init__(self) -> None:
@@ -147,7 +149,9 @@ class StageConfig:
             if not isinstance(settings.get(name), Mapping):
                 raise ConfigError(_NAME, name, settings.get(name), "must be a mapping")
         values["objective"] = build(OBJECTIVES[kind], settings["objective"])
-        values["sources"] = {name: _source(each) for name, each in settings["sources"].items()}
+        values["sources"] = {name: source_of(each) for name, each in settings["sources"].items()}
+        if isinstance(settings.get("replay"), Mapping):
+            values["replay"] = ReplayConfig.from_mapping(settings["replay"])
         return build(cls, values)
 
     @classmethod
@@ -169,11 +173,3 @@ class StageConfig:
         for name, value in overrides.items():
             put_in(settings, name, value)
         return cls.from_mapping(settings)
-
-
-def _source(each: Any) -> SourceConfig:
-    settings = {"files": each} if isinstance(each, list | str) else each
-    if not isinstance(settings, Mapping):
-        raise ConfigError("SourceConfig", "source", each, "must be a file, a list of files, or a mapping")
-    files = settings.get("files", ())
-    return build(SourceConfig, {**settings, "files": [files] if isinstance(files, str) else files})

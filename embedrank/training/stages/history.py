@@ -6,13 +6,15 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from embedrank.core.errors import StorageError
+from embedrank.training.text_counts import TextCounts, summed
 
 Record: TypeAlias = Mapping[str, object]
-STEP, DEV = "step", "dev"
-"""Kinds of records: an optimiser step, and a look at the development set after so many steps."""
+STEP, DEV, ROWS = "step", "dev", "rows"
+"""Kinds of records: an optimiser step, a look at the development set after so many steps, and, at the end, the rows
+that each source gave."""
 
 
 class History:
@@ -58,6 +60,22 @@ class History:
         except OSError as error:
             raise StorageError(self._path, f"cannot be written: {error}") from error
 
+    def add_once(self, kind: str, record: Record) -> None:
+        """As `add`, unless there is a record of this kind and step, as in a run that had ended and is run again."""
+        if all(other["step"] != record["step"] for other in self.records(kind)):
+            self.add(kind, record)
+
+    def figures(self, step: int) -> dict[str, float]:
+        """Figures of the look after so many steps; none where there was no look."""
+        return next((numbers_of(record) for record in self.records(DEV) if record["step"] == step), {})
+
+    def texts(self) -> dict[str, TextCounts]:
+        """Texts read and cut in all steps, by source."""
+        return summed(
+            {source: TextCounts(**counts) for source, counts in _mapping(record.get("texts")).items()}
+            for record in self.records(STEP)
+        )
+
     def records(self, kind: str) -> list[Record]:
         """All records of a kind, in their order."""
         return [record for record in read_history(self._path) if record.get("kind") == kind]
@@ -98,6 +116,10 @@ def numbers_of(record: Record) -> dict[str, float]:
         for name, value in record.items()
         if name != "step" and isinstance(value, int | float) and not isinstance(value, bool)
     }
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _done(record: Record) -> int:

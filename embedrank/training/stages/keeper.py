@@ -10,22 +10,25 @@ from embedrank.training.stages.config import DevConfig
 from embedrank.training.stages.early_stop import Look, best_looks, should_stop
 from embedrank.training.stages.history import Record
 
-Measure = Callable[[Path], Mapping[str, float]]
-"""From a model folder to its figures on the development set."""
-
 BEST, FINAL = "best", "model"
 
 
 class Keeper:
     """Measures models as they come, and keeps the best."""
 
-    def __init__(self, folder: Path, config: DevConfig, measure: Measure, looks: Sequence[Record]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: DevConfig,
+        measure: Callable[[Path], Mapping[str, float]],
+        looks: Sequence[Record],
+    ) -> None:
         """Begin, or go on.
 
         Args:
             folder: Folder of the run.
             config: What decides.
-            measure: Gives the figures of a model folder.
+            measure: From a model folder to its figures on the development set.
             looks: Records of the looks so far.
         """
         self._folder, self._config, self._measure = folder, config, measure

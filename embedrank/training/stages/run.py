@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from embedrank.core.errors import ConfigError
 from embedrank.training.data.preparing import Prepared, prepare, rows_by_name
+from embedrank.training.data.source import SourceConfig
 from embedrank.training.loop import train
 from embedrank.training.loop_config import StepReport
 from embedrank.training.lora.adapters import add_adapters, learned_nothing
@@ -25,15 +26,20 @@ from embedrank.training.lora.folder import save_adapters
 from embedrank.training.mixing import Mixture
 from embedrank.training.parallel.whole import whole_weights
 from embedrank.training.parallel.world import World, joined
+from embedrank.training.replay import PREFIX, mixed_with_replay, rows_of_runs
+from embedrank.training.source_stream import SourceCounts
 from embedrank.training.stages.board import Board
 from embedrank.training.stages.config import StageConfig
-from embedrank.training.stages.history import DEV, STEP, History
-from embedrank.training.stages.keeper import FINAL, Keeper, Measure
+from embedrank.training.stages.gate import GateFigure, pass_gate
+from embedrank.training.stages.history import DEV, ROWS, STEP, History
+from embedrank.training.stages.judged import Measure
+from embedrank.training.stages.keeper import FINAL, Keeper
 from embedrank.training.stages.merged import merged_weights
 from embedrank.training.stages.objective import LoadTeacher, objective_of
 from embedrank.training.stages.plots import plot_run
 from embedrank.training.stages.replacing import replace_folder
 from embedrank.training.stages.starting import Start
+from embedrank.training.text_counts import TextCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,10 @@ class StageReport:
         figures: The finished model's figures, where there is a development set.
         best_step: Step of the finished model.
         sources: Source to rows it holds, and rows left out by reason.
+        given: What each mixed source gave to batches, in all.
+        short: Batches of each that stayed smaller than asked.
+        texts: Texts read, and texts that lost their end, by the source that their rows name; told in the first process.
+        gate: Set to figures before and after, where there is a gate.
     """
 
     model: Path
@@ -55,6 +65,10 @@ class StageReport:
     figures: Mapping[str, float]
     best_step: int
     sources: Mapping[str, Mapping[str, int]]
+    given: Mapping[str, SourceCounts]
+    short: Mapping[str, int]
+    texts: Mapping[str, TextCounts]
+    gate: Mapping[str, GateFigure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +104,7 @@ def run_stage(
     Args:
         config: The stage.
         folder: Folder of the run; a run that was broken off goes on there.
-        measure: Gives the figures of a model folder; needed where `config.dev` is set.
+        measure: Gives the figures of models; needed where `config.dev` or `config.gate` is set.
         load_teacher: Gives the teacher; needed where `config.teacher` is set.
         watch: Who is told.
         stop_at: Stop after so many steps in all, as an interruption would; there is no finished model then.
@@ -99,12 +113,16 @@ def run_stage(
         The report.
 
     Raises:
+        WorseModelError: If the finished model does not pass the gate.
         EmbedrankError: If settings, rows, model or disk do not allow it; what was done before stays.
     """
-    if config.dev is not None and measure is None:
-        raise ConfigError("StageConfig", "dev", config.dev.data, "needs something that measures")
+    if measure is None and (judged := "dev" if config.dev else "gate" if config.gate else None):
+        raise ConfigError("StageConfig", judged, "sets", "needs something that measures")
     with joined(config.device or "cpu") as world:
-        return _Stage(config, folder, world, measure, load_teacher or _no_teacher, watch or Watch()).run(stop_at)
+        report = _Stage(config, folder, world, measure, load_teacher or _no_teacher, watch or Watch()).run(stop_at)
+        if config.gate is None or measure is None or stop_at is not None or not world.is_first:
+            return report
+        return replace(report, gate=pass_gate(config.gate, config.model, report.model, measure))
 
 
 class _Stage:
@@ -120,8 +138,8 @@ class _Stage:
         watch: Watch,
     ) -> None:
         self._config, self._folder, self._world, self._watch = config, folder, world, watch
-        self._prepared = self._rows()
-        mixture = Mixture(rows_by_name(self._prepared), config.mixture)
+        self._prepared = self._rows(config.sources)
+        mixture = self._mixed()
         self._mixture = mixture.shard(world.rank, world.size) if world.size > 1 else mixture
         self._start = Start.of(config)
         if config.lora is not None:
@@ -129,14 +147,21 @@ class _Stage:
             add_adapters(self._start.decoder, config.lora)
         self._objective = objective_of(config, self._start, load_teacher)
         self._measure = measure
-        self._figures: Mapping[str, float] = {}
         self._history: History | None = None
         self._keeper: Keeper | None = None
         self._board: Board | None = None
 
-    def _rows(self) -> Mapping[str, Prepared]:
+    def _mixed(self) -> Mixture:
+        fresh, replay = rows_by_name(self._prepared), self._config.replay
+        if replay is None:
+            return Mixture(fresh, self._config.mixture)
+        old = {**rows_of_runs(replay.runs), **self._rows(replay.sources)}
+        self._prepared = {**self._prepared, **{PREFIX + name: each for name, each in old.items()}}
+        return mixed_with_replay(fresh, rows_by_name(old), self._config.mixture, share=replay.share)
+
+    def _rows(self, sources: Mapping[str, SourceConfig]) -> Mapping[str, Prepared]:
         """Read by the first process, opened by all."""
-        sources, rows = self._config.sources, self._folder / "rows"
+        rows = self._folder / "rows"
         prepared = prepare(sources, rows, tell=self._watch.on_rows) if self._world.is_first else None
         self._world.wait()
         return prepare(sources, rows) if prepared is None else prepared
@@ -155,14 +180,21 @@ class _Stage:
         )
         if self._world.is_first and self._board is not None:
             self._board.close()
-        keeper = self._keeper
+        keeper, history = self._keeper, self._history
+        best_step = keeper.best.step if keeper is not None and keeper.looks else steps
+        given, short = self._mixture.counts(), self._mixture.num_short()
+        if history is not None:
+            history.add_once(ROWS, {"step": steps, "given": _plain(given), "short": short})
         return StageReport(
             model=self._folder / FINAL,
             steps=steps,
             stopped_early=steps < self._config.loop.num_steps and stop_at is None,
-            figures=self._figures,
-            best_step=keeper.best.step if keeper is not None and keeper.looks else steps,
+            figures=history.figures(best_step) if history is not None else {},
+            best_step=best_step,
             sources={name: _counts(each) for name, each in self._prepared.items()},
+            given=given,
+            short=short,
+            texts=history.texts() if history is not None else {},
         )
 
     def _begin(self, step: int) -> bool:
@@ -170,9 +202,10 @@ class _Stage:
         if self._world.is_first:
             self._history = History(self._folder / "log.jsonl", steps_done=step)
             self._board = Board(self._folder / "tensorboard", steps_done=step)
-            if self._config.dev is not None and self._measure is not None:
+            dev, measure = self._config.dev, self._measure
+            if dev is not None and measure is not None:
                 looks = self._history.records(DEV)
-                self._keeper = Keeper(self._folder, self._config.dev, self._measure, looks)
+                self._keeper = Keeper(self._folder, dev, lambda folder: measure(str(folder), dev), looks)
             self._watch.on_begin(self._prepared, step)
         is_over = self._keeper is not None and self._keeper.is_over
         return bool(self._world.of_all(is_over)[0])
@@ -216,7 +249,6 @@ class _Stage:
             self._watch.on_look(step, figures)
             is_last = is_last or keeper.is_over
             if keeper.best.step == step:
-                self._figures = figures
                 self._save_adapters()
             if is_last:
                 replace_folder(self._folder / FINAL, partial(shutil.copytree, keeper.best_folder))
@@ -232,6 +264,10 @@ class _Stage:
 
 def _counts(prepared: Prepared) -> dict[str, int]:
     return {"rows": sum(len(rows) for rows in prepared.rows.values()), **prepared.num_left_out}
+
+
+def _plain(given: Mapping[str, SourceCounts]) -> dict[str, dict[str, int]]:
+    return {name: asdict(counts) for name, counts in given.items()}
 
 
 def _no_teacher(config: object) -> Any:

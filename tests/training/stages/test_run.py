@@ -1,19 +1,21 @@
 """Whole stages on pico models: what they leave, and that a run broken off goes on as if it had not been."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from embedrank import Embedder, Reranker
-from embedrank.core.errors import CheckpointError, ConfigError
+from embedrank.core.errors import CheckpointError, ConfigError, WorseModelError
 from embedrank.model.checkpoint import save_embedder, save_reranker
 from embedrank.model.prompting import PromptPolicy
 from embedrank.training.stages.config import StageConfig
 from embedrank.training.stages.history import read_history
 from embedrank.training.stages.run import Watch, run_stage
+from embedrank.training.text_counts import TextCounts
 from tests.model.conftest import pico_decoder, pico_tokenizer
 
 WORDS = ("bear", "salmon", "river", "ferry", "whale", "stamp", "moon", "tide", "harbour", "forest", "engine", "violin")
@@ -64,6 +66,8 @@ def test_a_run_leaves_a_model_and_its_story(models, rows, tmp_path):
     report = run_stage(stage(models, rows), tmp_path / "run", watch=Watch(on_step=told.append))
     assert report.steps == 6 and not report.stopped_early
     assert report.sources == {"words": {"rows": 48}}
+    assert report.texts == {"words": TextCounts(num_queries=48, num_documents=48)}
+    assert (report.given["words"].num_given, report.given["words"].epoch, report.short) == (48, 1, {"words": 0})
     assert Embedder.load(str(report.model), device="cpu").encode_documents(["about bear"]).shape == (1, 48)
     assert any(
         not torch.equal(tensor, weights(models / "embedder")[name]) for name, tensor in weights(report.model).items()
@@ -91,14 +95,15 @@ def test_a_run_broken_off_ends_as_one_that_was_not(models, rows, tmp_path, kind)
         for run in ("whole", "broken")
     ]
     assert losses[0] == losses[1]
+    assert replace(again, model=whole.model) == whole
 
 
 def figures(*values):
     """A measure that gives these one after another, and the folders that it was asked about."""
     asked, left = [], list(values)
 
-    def measure(folder):
-        asked.append(folder.name)
+    def measure(model, judged):
+        asked.append(Path(model).name)
         return {"ndcg_at_10": left.pop(0)}
 
     return measure, asked
@@ -130,8 +135,26 @@ def test_the_best_model_is_the_finished_one_and_patience_ends_the_run(models, ro
     assert [path.name for path in (tmp_path / "run" / "best").iterdir()] == ["step-0000002"]
     best = tmp_path / "run" / "best" / "step-0000002"
     assert all(torch.equal(tensor, weights(best)[name]) for name, tensor in weights(report.model).items())
+    log = (tmp_path / "run" / "log.jsonl").read_text()
     again = run_stage(with_dev(stage(models, rows), patience=2), tmp_path / "run", measure=figures()[0])
-    assert (again.steps, again.best_step) == (4, 2)  # it was over, and stays so
+    assert again == report  # it was over, and stays so
+    assert (tmp_path / "run" / "log.jsonl").read_text() == log
+
+
+@pytest.mark.parametrize("kind", ["embedder", "reranker"])
+def test_what_is_cut_put_off_and_left_out_is_counted_in_report_and_log(models, rows, tmp_path, kind):
+    lengths = {"dims": [48], "max_query_tokens": 6, "max_document_tokens": 9, "num_negatives": 1}
+    objective = lengths if kind == "embedder" else {"num_negatives": 1, "max_length": 290}
+    mixture = {"batch_size": 10, "distinct": True}
+    config = stage(models, rows, kind, objective=objective, mixture=mixture)
+    report = run_stage(config, tmp_path / "run")
+    texts, given = report.texts["words"], report.given["words"]
+    assert (texts.num_queries, texts.num_documents) == (given.num_given, 2 * given.num_given)
+    assert texts.cut_documents > 0 and (texts.cut_queries > 0) is (kind == "embedder")
+    assert given.num_deferred > 0  # each document stands in four rows
+    (told,) = [record for record in read_history(tmp_path / "run" / "log.jsonl") if record["kind"] == "rows"]
+    assert told["given"] == {"words": asdict(given)} and told["short"] == report.short
+    assert run_stage(config, tmp_path / "run") == report
 
 
 def test_the_best_k_are_kept(models, rows, tmp_path):
@@ -205,11 +228,64 @@ def test_a_student_learns_from_a_teacher(models, rows, tmp_path):
         ({"lora": {"rank": 4}, "loop": {"num_steps": 1, "learning_rate": 1.0, "parallel": "fsdp"}}, "in shards"),
         ({"lora": {"ranks": 4}}, "unknown key"),
         ({"dev": {"data": "x", "patience": 0}}, "patience"),
+        ({"dev": {"data": "x", "max_queries": 0}}, "max_queries"),
+        ({"gate": {"sets": {}}}, "must name a set"),
+        ({"gate": {"sets": {"a": {"data": "x", "tolerance": 2}}}}, "tolerance"),
+        ({"gate": {"sets": {"a": {"date": "x"}}}}, "unknown key"),
+        ({"replay": {"share": 0.5}}, "name earlier runs"),
+        ({"replay": {"runs": ["x"], "share": 1}}, "below 1"),
+        ({"replay": {"sources": {"a": 5}}}, "source"),
     ],
 )
 def test_unsound_stages_are_refused(models, rows, changes, part):
     with pytest.raises(ConfigError, match=part):
         stage(models, rows, **changes)
+
+
+def gated(models, rows, **changes):
+    return stage(models, rows, gate={"sets": {"new": {"data": "unused"}}}, **changes)
+
+
+def test_a_model_that_passes_the_gate_is_handed_out_with_its_figures(models, rows, tmp_path):
+    measure, asked = figures(0.4, 0.5)
+    report = run_stage(gated(models, rows), tmp_path / "run", measure=measure)
+    assert asked == ["embedder", "model"]
+    assert (report.gate["new"].before, report.gate["new"].after) == (0.4, 0.5)
+    again = run_stage(gated(models, rows), tmp_path / "run", measure=figures()[0])
+    assert again.gate == report.gate
+
+
+def test_a_worse_model_is_put_away_and_the_run_says_so_each_time(models, rows, tmp_path):
+    config = gated(models, rows)
+    with pytest.raises(WorseModelError, match=r"new 0\.5000 to 0\.4000"):
+        run_stage(config, tmp_path / "run", measure=figures(0.5, 0.4)[0])
+    assert not (tmp_path / "run" / "model").exists()
+    Embedder.load(str(tmp_path / "run" / "refused"), device="cpu")
+    with pytest.raises(WorseModelError):
+        run_stage(config, tmp_path / "run", measure=figures()[0])
+
+
+def test_a_run_broken_off_is_not_judged(models, rows, tmp_path):
+    report = run_stage(gated(models, rows), tmp_path / "run", measure=figures()[0], stop_at=3)
+    assert report.gate == {}
+
+
+def test_a_judged_stage_needs_something_that_measures(models, rows, tmp_path):
+    with pytest.raises(ConfigError, match="needs something that measures"):
+        run_stage(gated(models, rows), tmp_path / "run")
+
+
+def test_rows_of_an_earlier_run_are_replayed_in_their_share(models, rows, tmp_path):
+    run_stage(stage(models, rows), tmp_path / "first")
+    fresh = tmp_path / "fresh.jsonl"
+    fresh.write_text(rows.read_text().replace("about", "of"))
+    config = stage(models, fresh, replay={"runs": [str(tmp_path / "first")], "share": 0.5})
+    config = replace(config, loop=replace(config.loop, num_steps=20))
+    told = []
+    report = run_stage(config, tmp_path / "second", watch=Watch(on_step=told.append))
+    assert report.sources == {"words": {"rows": 48}, "replay.words": {"rows": 48}}
+    drawn = [step.source for step in told]
+    assert set(drawn) == {"words", "replay.words"} and 4 <= drawn.count("replay.words") <= 16
 
 
 def test_models_that_cannot_learn_so_are_refused(models, rows, tmp_path):

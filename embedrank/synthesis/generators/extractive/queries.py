@@ -21,6 +21,7 @@ from embedrank.synthesis.words import num_words
 BLANK: Final = "____"
 _ANY_LENGTH: Final = (1, 64)
 _MOST_PHRASES: Final = 12
+_MOST_IN_ONE_PIECE: Final = 0.7  # of a sentence on one side of a gap
 _SIMPLIFIED: Final = frozenset("这们为说来时国会学过还进发开关样种点经实现对个")
 
 Answer = dict[str, Any]
@@ -67,12 +68,19 @@ def _acquire_knowledge(material: Material) -> Answer:
         return found
     phrases = _phrases(material)
     low, high = material.wish.length or _ANY_LENGTH
-    for statement in statements(material.text, low, high):
+    for statement in statements(material.text, low, high, is_removed=False):
         for phrase in phrases:
-            gapped, num_gaps = re.subn(rf"(?<![A-Za-z]){re.escape(phrase)}(?![A-Za-z])", BLANK, statement.text, count=1)
-            if num_gaps and gapped != BLANK:
-                return _answer(stripped_end(gapped))
+            if query := _gapped(stripped_end(statement.text), phrase):
+                return _answer(query)
     raise CannotError("no question of the wished length")
+
+
+def _gapped(statement: str, phrase: str) -> str | None:
+    """The statement with a gap for a phrase that stands far enough inside; None where it does not."""
+    found = re.search(rf"(?<![A-Za-z]){re.escape(phrase)}(?![A-Za-z])", statement)
+    if found is None or max(found.start(), len(statement) - found.end()) > _MOST_IN_ONE_PIECE * len(statement):
+        return None
+    return f"{statement[: found.start()]}{BLANK}{statement[found.end() :]}"
 
 
 def _yes_or_no(material: Material) -> Answer:

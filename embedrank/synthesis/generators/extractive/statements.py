@@ -25,46 +25,41 @@ class Statement:
         removed: What goes from the text with it: its sentence, or where that is most of the text the part alone.
         is_whole: Whether it is a whole sentence.
         is_beginning: Whether a sentence begins with it.
-        place: Number of its sentence.
     """
 
     text: str
     removed: str
     is_whole: bool
     is_beginning: bool
-    place: int
 
 
-def statements(text: str, low: int, high: int) -> list[Statement]:
-    """All parts of the wished length that something is left beside.
+def statements(text: str, low: int, high: int, *, is_removed: bool = True) -> list[Statement]:
+    """All parts of the wished length.
 
     Args:
         text: The text.
         low: Fewest words.
         high: Most words.
+        is_removed: Whether the statement is to go from the text, so that half of it has to be left.
 
     Returns:
         Of each sentence that has such a part the longest: whole sentences first, then beginnings of sentences, then
         others, each group in the order of the text.
     """
-    total = num_words(text)
+    half = int(num_words(text) * (1 - _LEAST_LEFT))
     found = []
-    for place, sentence in enumerate(sentence_spans(text)):
-        span = _fitting(text, sentence, low, high)
-        if span is None:
-            continue
-        removed = sentence if num_words(text[slice(*sentence)]) <= (1 - _LEAST_LEFT) * total else span
-        if num_words(text[slice(*removed)]) > (1 - _LEAST_LEFT) * total:
-            continue
-        found.append(
-            Statement(
-                text=text[slice(*span)],
-                removed=text[slice(*removed)],
-                is_whole=span == sentence,
-                is_beginning=span[0] == sentence[0],
-                place=place,
+    for sentence in sentence_spans(text):
+        is_most = is_removed and num_words(text[slice(*sentence)]) > half
+        span = _fitting(text, sentence, low, min(high, half) if is_most else high)
+        if span is not None:
+            found.append(
+                Statement(
+                    text=text[slice(*span)],
+                    removed=text[slice(*(span if is_most else sentence))],
+                    is_whole=span == sentence,
+                    is_beginning=span[0] == sentence[0],
+                )
             )
-        )
     return sorted(found, key=lambda statement: (not statement.is_whole, not statement.is_beginning))
 
 
