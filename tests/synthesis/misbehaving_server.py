@@ -45,6 +45,7 @@ class Behaviour:
     seed: int = 0
     delay_s: float = 0.0
     write: object = None  # request body to answer text
+    met: object = None  # called with each request's number, before it is answered
 
 
 @dataclass
@@ -108,6 +109,8 @@ class MisbehavingServer:
             self.num_in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.num_in_flight)
             asked.said = self._choose(body)
+            if self.behaviour.met:
+                self.behaviour.met(len(self.asked))
         try:
             time.sleep(self.behaviour.delay_s)
             self._say(handler, asked)

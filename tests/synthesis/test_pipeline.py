@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -297,18 +296,11 @@ def test_three_kills_against_a_misbehaving_server_change_no_byte(tmp_path, repos
         (tmp_path / "whole").mkdir()
         with opened(server, tmp_path / "whole") as generator:
             run(tmp_path / "whole", generator, count=150)
-        out, reached = tmp_path / "out", 0
+        out = tmp_path / "out"
         for _ in range(3):
-            command = [sys.executable, "-c", KILLED, server.url, out]
-            child = subprocess.Popen(command, cwd=repository, stderr=subprocess.DEVNULL)
-            deadline = time.monotonic() + 60
-            while blocks_written(out) < reached + 3:
-                assert time.monotonic() < deadline and child.poll() is None
-                time.sleep(0.005)
-            os.kill(child.pid, signal.SIGKILL)
-            child.wait()
-            reached = blocks_written(out)
-        assert reached < 150 // 8
+            killed_after(80, server, [sys.executable, "-c", KILLED, server.url, out], repository)
+        reached = blocks_written(out)
+        assert 0 < reached < 150 // 8
         with opened(server, out) as generator:
             report = run(out, generator, count=150)
         assert_accounted_for(out, report, 150)
@@ -326,11 +318,16 @@ def test_three_kills_against_a_misbehaving_server_change_no_byte(tmp_path, repos
         assert again.totals.answers["cached"] == again.totals.answers["answered"] > 150
 
 
+def killed_after(count, server, command, repository):
+    """Run a command that is killed with SIGKILL when it has sent so many requests to the server."""
+    child, last = subprocess.Popen(command, cwd=repository, stderr=subprocess.DEVNULL), len(server.asked) + count
+    server.behaviour.met = lambda number: number == last and os.kill(child.pid, signal.SIGKILL)
+    assert child.wait(120) == -signal.SIGKILL
+    server.behaviour.met = None
+
+
 def blocks_written(folder):
-    try:
-        return max((folder / "ledger.jsonl").read_bytes().count(b"\n") - 1, 0)
-    except FileNotFoundError:
-        return 0
+    return (folder / "ledger.jsonl").read_bytes().count(b"\n") - 1
 
 
 def test_a_budget_stops_a_run_and_a_larger_one_ends_it(tmp_path):

@@ -30,7 +30,7 @@ def test_every_filter_has_the_name_it_is_chosen_by(name) -> None:
         ({"length": {"min_query": 2.5}}, "whole number"),
         ({"length": {"slack": -0.1}}, "within 0..10"),
         ({"language": {"min_probability": 1.5}}, "within 0..1"),
-        ({"copied": {"max_share": "much"}}, "within 0..1"),
+        ({"copied": {"max_share": "much"}}, "must be a number"),
         ({"schema": {"min_score": 2, "max_score": 1}}, "within 2..inf"),
         ({"duplicates": {"similarity": 0}}, "within 0.1..0.95"),
         ({"duplicates": {"window": True}}, "whole number"),
