@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +16,7 @@ from rich.text import Text
 from embedrank.cli import options
 from embedrank.cli.console import note, out, print_json
 from embedrank.cli.render_counts import count_lines
+from embedrank.cli.set_words import settings_in
 from embedrank.cli.wiring import Wiring, wiring_of
 from embedrank.core.errors import InvalidInputError
 
@@ -49,7 +50,7 @@ def train(
 
     named = {"model": model, "device": device}
     overrides = {name: value for name, value in named.items() if value is not None}
-    config = StageConfig.read(stage, {**overrides, **_settings(set_ or [])})
+    config = StageConfig.read(stage, {**overrides, **settings_in(set_ or [])})
     if _is_first():
         _prepare(to, stage, restart=restart)
     wiring = wiring_of(context, device=config.device)
@@ -67,22 +68,6 @@ def train(
 def _is_first() -> bool:
     """Whether this process speaks for all that torchrun started."""
     return os.environ.get("RANK", "0") == "0"
-
-
-def _settings(words: Sequence[str]) -> dict[str, Any]:
-    """`name=value` words; values are read as YAML."""
-    import yaml
-
-    found: dict[str, Any] = {}
-    for word in words:
-        name, sign, value = word.partition("=")
-        if not sign or not name:
-            raise InvalidInputError("--set", f"{word!r} is not name=value")
-        try:
-            found[name] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise InvalidInputError("--set", f"{word!r} holds no value: {str(error).splitlines()[0]}") from error
-    return found
 
 
 def _prepare(folder: Path, stage: Path, *, restart: bool) -> None:

@@ -52,8 +52,23 @@ def read_passages(config: PassagesConfig) -> Iterator[Passage | NoPassage]:
     Raises:
         DatasetError: If a file is missing, before anything is read; or while reading, if one is damaged.
     """
-    paths = [path for pattern in config.corpus for path in _paths(pattern)]
+    paths = files_of(config)
     return distinct(item for path in paths for item in _read_file(path, config))
+
+
+def files_of(config: PassagesConfig) -> list[Path]:
+    """The files that passages are read from.
+
+    Args:
+        config: Files, folders, patterns.
+
+    Returns:
+        The files, in order.
+
+    Raises:
+        DatasetError: If one is missing.
+    """
+    return [path for pattern in config.corpus for path in _paths(pattern)]
 
 
 def distinct(items: Iterable[Passage | NoPassage]) -> Iterator[Passage | NoPassage]:

@@ -1,1 +1,1 @@
-"""Generators of text, one a file, all behind `TextGenerator`."""
+"""Generators of text behind one protocol, chosen by name."""
