@@ -68,7 +68,8 @@ class Parted:
     Attributes:
         train: File of the rows to train on.
         judged: BEIR folder of the rest, splits `dev` and `gate`.
-        counts: Rows of `train`, queries of `dev` and of `gate`, and those beyond `max_queries`, which are in none.
+        counts: Rows of `train`, queries of `dev` and of `gate`, and of `beyond`, which are in none: there were enough
+            queries, or one of the same passage already.
         num_documents: Documents of the BEIR folder.
     """
 
@@ -113,7 +114,7 @@ def hold_out(
                 if split is None:
                     parted.counts["train"] += 1
                     train.write(json.dumps(plain_fields(each.row), ensure_ascii=False) + "\n")
-                elif parted.counts[split] < config.max_queries:
+                elif parted.counts[split] < config.max_queries and not judged.has(each.passage):
                     parted.counts[split] += 1
                     judged.add(split, each)
                 else:
@@ -145,6 +146,10 @@ class _Judged:
         self._qrels: dict[str, list[tuple[str, str]]] = {DEV: [], GATE: []}
         self._answers: dict[str, str] = {}  # text to id
         self._passages: set[str] = set()
+
+    def has(self, passage: str | None) -> bool:
+        """Whether a query was made from this passage; a second would find the first one's answer too."""
+        return passage in self._passages
 
     def add(self, split: str, each: Grouped) -> None:
         query = f"{split}-{len(self._queries)}"
