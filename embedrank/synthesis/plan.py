@@ -13,10 +13,9 @@ from typing import Final
 from embedrank.synthesis.draft import Wish
 from embedrank.synthesis.kinds import KINDS
 from embedrank.synthesis.passage import Passage
-from embedrank.synthesis.plan_config import SAME, PlanConfig, length_of
+from embedrank.synthesis.plan_config import SAME, TRANSLATION, PlanConfig, length_of
 from embedrank.synthesis.spread import Spread, pick
 
-TRANSLATION: Final = "translation"
 QUESTION_LANG: Final = "en"
 """Language of questions about code, where the plan wants that of the passage."""
 

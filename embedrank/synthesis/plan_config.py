@@ -13,7 +13,8 @@ from embedrank.synthesis.personas_config import PersonasConfig
 
 KIND_NAMES: Final = ("retrieval", "bitext", "sts", "classification", "code")
 QUERY_TYPES: Final = ("keywords", "acquire_knowledge", "summary", "yes_or_no", "background")
-CODE_TYPES: Final = ("docstring", "question", "api", "translation")
+TRANSLATION: Final = "translation"
+CODE_TYPES: Final = ("docstring", "question", "api", TRANSLATION)
 DIFFICULTIES: Final = ("high_school", "university", "phd")
 DOMAINS: Final = ("academic", "medical", "legal", "financial", "support")
 SAME: Final = "same"

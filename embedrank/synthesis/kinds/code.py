@@ -9,14 +9,13 @@ from embedrank.synthesis.context import StepContext
 from embedrank.synthesis.draft import Draft, Rejected, Wish
 from embedrank.synthesis.kinds.row import row_of
 from embedrank.synthesis.passage import Passage
+from embedrank.synthesis.plan_config import TRANSLATION
 from embedrank.synthesis.removal import without
 from embedrank.synthesis.step import Step
 from embedrank.synthesis.steps.configure import ConfigureStep
 from embedrank.synthesis.steps.describe_code import DescribeCodeStep
 from embedrank.synthesis.steps.negatives import NegativesStep
 from embedrank.synthesis.steps.translate_code import TranslateCodeStep
-
-TRANSLATION = "translation"
 
 
 class Code:

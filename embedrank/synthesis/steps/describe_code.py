@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from embedrank.synthesis.draft import Draft
 from embedrank.synthesis.languages import language_name
+from embedrank.synthesis.plan_config import TRANSLATION
 from embedrank.synthesis.steps.generate import GenerateStep
 
 
@@ -17,7 +18,7 @@ class DescribeCodeStep(GenerateStep):
 
     def is_needed(self, draft: Draft) -> bool:
         """Not for code that is to be translated."""
-        return draft.wish.query_type != "translation"
+        return draft.wish.query_type != TRANSLATION
 
     def values(self, draft: Draft) -> Mapping[str, str]:
         """Which programming language, besides."""

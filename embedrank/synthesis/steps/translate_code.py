@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from embedrank.synthesis.draft import Draft, Rejected
 from embedrank.synthesis.languages import language_name
+from embedrank.synthesis.plan_config import TRANSLATION
 from embedrank.synthesis.schema import TEXT, object_of
 from embedrank.synthesis.steps.asking import AskingStep
 
@@ -18,7 +19,7 @@ class TranslateCodeStep(AskingStep):
 
     def is_needed(self, draft: Draft) -> bool:
         """Only for translations that the data does not have."""
-        return draft.wish.query_type == "translation" and "positive" not in draft.facts
+        return draft.wish.query_type == TRANSLATION and "positive" not in draft.facts
 
     def values(self, draft: Draft) -> Mapping[str, str]:
         """From which language into which."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -69,10 +69,7 @@ def test_no_negatives_are_asked_for_where_none_are_wished_for() -> None:
 
 def test_the_configure_step_chooses_who_asks_and_what_the_plan_leaves_open() -> None:
     people = DrawnPersonas([Persona(text=f"Person {n}.") for n in range(9)], num_candidates=5, seed=0)
-    told = context(reads_prose=True)
-    with_people = Drafting(
-        context=type(told)(plan=told.plan, prompts=told.prompts, personas=people, reads_prose=True, seed=0)
-    )
+    with_people = Drafting(context=replace(context(reads_prose=True), personas=people))
     answers = {
         "configure": {"persona": 2, "query_type": "summary", "difficulty": "phd"},
         "generate": {"query": "q"},

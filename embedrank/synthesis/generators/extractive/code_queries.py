@@ -12,11 +12,11 @@ from embedrank.synthesis.generators.extractive.comments import Comment, document
 from embedrank.synthesis.generators.extractive.material import CannotError, Material
 from embedrank.synthesis.generators.extractive.signatures import signature_of, words_in
 from embedrank.synthesis.languages import language_name
-from embedrank.synthesis.plan_config import CODE_TYPES
+from embedrank.synthesis.plan_config import CODE_TYPES, TRANSLATION
 from embedrank.synthesis.sentences import sentence_spans, stripped_end
 from embedrank.synthesis.spread import hashed
 
-_WRITTEN: Final = tuple(name for name in CODE_TYPES if name != "translation")
+_WRITTEN: Final = tuple(name for name in CODE_TYPES if name != TRANSLATION)
 _LEAST_NAME_WORDS: Final = 2
 _MOST_COPIED: Final = 0.5  # of the passage's words
 

@@ -6,17 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_PYTHON: Final = re.compile(
-    r"(?:\A|\b(?:def|class)\b[^\n]*?(?:\([^()]*(?:\([^()]*\)[^()]*)*\))?[^\n:]*:[ \t]*(?:\#[^\n]*)?\n)"
-    r"(?P<comment>[ \t]*[rRuU]?(?P<quote>\"\"\"|''')(?P<body>.*?)(?P=quote)[ \t]*(?:\n|\Z))",
-    re.DOTALL,
-)
-_BLOCK: Final = re.compile(r"\A(?P<comment>\s*/\*+(?P<body>.*?)\*/[ \t]*\n?)", re.DOTALL)
+_DOCSTRING: Final = re.compile(r"^[ \t]*[rRuU]?(?P<quote>\"\"\"|''')", re.MULTILINE)
+_BLOCK: Final = re.compile(r"\A(?P<comment>\s*/\*(?P<body>.*?)\*/[ \t]*\n?)", re.DOTALL)
 _LINES: Final = re.compile(r"\A(?P<comment>(?:[ \t]*\n)*(?P<body>(?:[ \t]*(?://[/!]?|\#(?![!\[])|--)[^\n]*\n)+))")
 _LINE_MARK: Final = re.compile(r"^[ \t]*(?://[/!]?|#|--|\*)[ \t]?", re.MULTILINE)
 _SECTION: Final = re.compile(
-    r"\n\s*\n|^\s*(?:@\w|:\w+|\\param|Args?:|Arguments?:|Parameters?\b|Params?:|Returns?:|Yields?:|Raises?:|Examples?\b|"
-    r"Notes?:|See also|>>>|# (?:Examples?|Panics|Errors|Safety)|```|<p>|-{3,})",
+    r"\n[ \t]*\n|^[ \t]*(?:@\w|:\w+|\\param|Args?:|Arguments?:|Parameters?\b|Params?:|Returns?:|Yields?:|Raises?:|"
+    r"Examples?\b|Notes?:|See also|>>>|# (?:Examples?|Panics|Errors|Safety)|```|<p>|-{3,})",
     re.MULTILINE | re.IGNORECASE,
 )
 _TAG: Final = re.compile(r"\{@\w+\s+([^}]*)\}|</?\w+>|`+")
@@ -47,12 +43,31 @@ def documenting_comment(code: str) -> Comment | None:
     Returns:
         The comment; None where there is none, where it says nothing, or where it is about licences.
     """
-    for pattern in (_PYTHON, _BLOCK, _LINES):
-        if found := pattern.search(code):
-            text = _first_paragraph(found["body"])
-            if text and not _LEGAL.search(text):
-                return Comment(text=text, removed=found["comment"])
+    for body, removed in (_docstring(code), _matched(_BLOCK, code), _matched(_LINES, code)):
+        text = _first_paragraph(body)
+        if text and not _LEGAL.search(text):
+            return Comment(text=text, removed=removed)
     return None
+
+
+def _docstring(code: str) -> tuple[str, str]:
+    """The first string in three quotes that begins a line, if it stands at the start or behind the colon of a head."""
+    opening = _DOCSTRING.search(code)
+    if opening is None or code[: opening.start()].rstrip()[-1:] not in ("", ":"):
+        return "", ""
+    end = code.find(opening["quote"], opening.end())
+    if end < 0:
+        return "", ""
+    behind = end + len(opening["quote"])
+    line_end = code.find("\n", behind)
+    rest = code[behind:] if line_end < 0 else code[behind:line_end]
+    last = behind if rest.strip() else len(code) if line_end < 0 else line_end + 1
+    return code[opening.end() : end], code[opening.start() : last]
+
+
+def _matched(pattern: re.Pattern[str], code: str) -> tuple[str, str]:
+    found = pattern.match(code)
+    return (found["body"], found["comment"]) if found else ("", "")
 
 
 def _first_paragraph(body: str) -> str:

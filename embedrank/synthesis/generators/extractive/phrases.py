@@ -22,6 +22,7 @@ from embedrank.synthesis.words import HANGUL
 
 MAX_WORDS: Final = 4
 _SHORT: Final = 3
+_LOOK_BACK: Final = 8
 _UNSPACED_CHARS: Final = {"ja": (2, 12), "zh": (2, 8), "th": (4, 24)}
 _HIRAGANA: Final = "\u3041-\u3096\u309d-\u309f"
 _DIGITS: Final = re.compile(r"[\d\W_]*")
@@ -84,7 +85,8 @@ def _candidates(text: str, lang: str | None) -> Iterator[tuple[str, bool]]:
             for phrase in _unspaced_phrases(segment, _script(segment, lang)):
                 yield phrase, False
         else:
-            is_first = match.start() == 0 or text[: match.start()].rstrip()[-1:] in ".!?\n:"
+            before = text[max(0, match.start() - _LOOK_BACK) : match.start()].rstrip()
+            is_first = before[-1:] in ".!?:"  # an empty one too
             yield from _spaced_phrases(segment.split(), lang, is_first=is_first)
 
 

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 _KEYWORD: Final = re.compile(
-    r"\b(?:def|fn|func|function|fun|sub)\s+(?:\([^()\n]*\)\s*)?(?P<name>[A-Za-z_$][\w.$?!]*)\s*(?:<[^>\n]*>|\[[^\]\n]*\])?"
-    r"\s*\((?P<parameters>[^()]*(?:\([^()]*\)[^()]*)*)\)"
+    r"\b(?:def|fn|func|function|fun|sub)\s+(?:\([^()\n]{0,99}\)\s*)?(?P<name>[A-Za-z_$][\w.$?!]*)\s*"
+    r"(?:<[^>\n]{0,99}>|\[[^\]\n]{0,99}\])?\s*\((?P<parameters>[^()]{0,999}(?:\([^()]{0,99}\)[^()]{0,99}){0,9})\)"
 )
-_BARE: Final = re.compile(r"\b(?P<name>[A-Za-z_]\w*)\s*\((?P<parameters>[^()]*)\)\s*(?:throws\s[\w\s,.]+|const\s*)?\{")
+_BARE: Final = re.compile(
+    r"\b(?P<name>[A-Za-z_]\w*)\s*\((?P<parameters>[^()]{0,999})\)\s*(?:throws\s[\w\s,.]{0,199}|const\s*)?\{"
+)
 _RUBY: Final = re.compile(r"\bdef\s+(?:self\.)?(?P<name>[A-Za-z_]\w*[?!]?)(?P<parameters>)")
 _TYPE: Final = re.compile(r"\b(?:class|struct|interface|trait|enum)\s+(?P<name>[A-Za-z_]\w*)(?P<parameters>)")
 _DOTTED: Final = re.compile(r"\A\s*(?P<name>[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)+)(?:\((?P<parameters>[^()]*)\))?")
+_MOST_READ: Final = 20_000  # characters
 _PATTERNS: Final = (_KEYWORD, _DOTTED, _BARE, _RUBY, _TYPE)
 _NAME_FIRST: Final = frozenset({"python", "rust", "go", "typescript", "kotlin", "scala", "swift", "ruby", "javascript"})
 _NO_NAMES: Final = frozenset(
@@ -46,7 +49,8 @@ def signature_of(code: str, lang: str | None) -> Signature | None:
     Returns:
         Name and parameters; None where no definition is recognised.
     """
-    found = [match for pattern in _PATTERNS for match in pattern.finditer(code) if match["name"] not in _NO_NAMES]
+    matches = [pattern.search(code, 0, _MOST_READ) for pattern in _PATTERNS]
+    found = [match for match in matches if match is not None and match["name"] not in _NO_NAMES]
     if not found:
         return None
     first = min(found, key=lambda match: match.start())

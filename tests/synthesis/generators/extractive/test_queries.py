@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embedrank.core.generation import Failure, GenerationRequest
 from embedrank.core.protocols import TextGenerator
@@ -130,6 +132,21 @@ def test_what_is_not_met_is_not_said() -> None:
     """No persona, no difficulty, no prompt: the wish may name them, the facts of the row do not."""
     row = extracted(Wish(kind="retrieval", query_type="keywords", difficulty="phd"), passage(), negatives=3)
     assert row.negatives == ()
+
+
+@given(
+    text=st.text(min_size=1) | st.text(alphabet="aA .,()（。，のคก่ 1\n'\"$", min_size=1),
+    title=st.text(max_size=9),
+    query_type=st.sampled_from(QUERY_TYPES),
+    length=st.none() | st.sampled_from(LENGTHS),
+    lang=st.sampled_from([None, *TEXTS]),
+)
+def test_no_passage_makes_it_raise(
+    text: str, title: str, query_type: str, length: tuple[int, int] | None, lang: str | None
+) -> None:
+    about = passage(text, title=title, lang=lang)
+    row = extracted(Wish(kind="retrieval", query_type=query_type, length=length), about)
+    assert isinstance(row, SyntheticRow | tuple)
 
 
 def test_answers_are_the_same_every_time() -> None:
