@@ -243,7 +243,7 @@ class SynthRun:
         documents = [str(path.absolute()) for path in self._asked.documents]
         return SynthesisTask(
             passages=self._passages,
-            wishes=Plan(config.plan, seed=config.seed).wishes,
+            wishes=Plan(config.plan, seed=config.seed, reads_prose=config.generator.reads_prose).wishes,
             filters=build_filters(config.filters, needs),
             generator=config.generator.name,
             settings={**config.decisive(), "documents": documents, **self._passages.stamps()},

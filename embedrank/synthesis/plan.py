@@ -8,6 +8,7 @@ none, the wish stays and the row is rejected with the reason.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from embedrank.synthesis.draft import Wish
@@ -23,14 +24,16 @@ QUESTION_LANG: Final = "en"
 class Plan:
     """Wishes by place."""
 
-    def __init__(self, config: PlanConfig, *, seed: int) -> None:
+    def __init__(self, config: PlanConfig, *, seed: int, reads_prose: bool = True) -> None:
         """Set up.
 
         Args:
             config: Shares.
             seed: Decides which row gets what; the shares are met with any.
+            reads_prose: Whether the generator reads prompts. For one that does not no difficulty is wished, since no
+                row could claim it.
         """
-        self._config = config
+        self._config = config if reads_prose else replace(config, difficulty={})
         self._spread = Spread(seed)
 
     def wishes(self, index: int, passage: Passage) -> list[tuple[str, Wish]]:

@@ -47,4 +47,4 @@ class GenerateStep(AskingStep):
         passage = draft.passage
         if any(text not in passage.text and text != passage.title for text in found.get("removed", ())):
             return self.refused("wrong shape", "what is to be removed is not in the passage")
-        return {"query": found["query"].strip(), "removed": tuple(found.get("removed", ()))}
+        return {"query": found["query"].strip(), "removed": tuple(found.get("removed", ())) or None}

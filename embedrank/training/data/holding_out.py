@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
 from embedrank.core.errors import ConfigError, DatasetError, StorageError
+from embedrank.training.rows import TrainingRow, plain_fields
 
 TRAIN, JUDGED = "rows.jsonl", "judged"
 DEV, GATE = "dev", "gate"
@@ -50,12 +51,12 @@ class Grouped:
     """A row with what it belongs to.
 
     Attributes:
-        row: Fields of a training row.
+        row: A training row.
         group: Name of what must stay on one side: the document it was made from, or its query.
         passage: Id of the passage it was made from; None where it was not made from one.
     """
 
-    row: Mapping[str, Any]
+    row: TrainingRow
     group: str
     passage: str | None = None
 
@@ -75,6 +76,11 @@ class Parted:
     judged: Path
     counts: dict[str, int] = field(default_factory=lambda: {"train": 0, DEV: 0, GATE: 0, "beyond": 0})
     num_documents: int = 0
+
+    @classmethod
+    def expected_in(cls, folder: Path) -> Parted:
+        """Where the parts will be once they are made, with no counts yet."""
+        return cls(train=folder / TRAIN, judged=folder / JUDGED)
 
 
 def hold_out(
@@ -98,7 +104,7 @@ def hold_out(
         StorageError: If the parts cannot be written.
     """
     share = min(config.share, config.max_queries / max(1, num_rows))
-    parted, judged = Parted(train=folder / TRAIN, judged=folder / JUDGED), _Judged()
+    parted, judged = Parted.expected_in(folder), _Judged()
     try:
         (parted.judged / "qrels").mkdir(parents=True, exist_ok=True)
         with parted.train.open("w", encoding="utf-8") as train:
@@ -106,7 +112,7 @@ def hold_out(
                 split = _split_of(each.group, share)
                 if split is None:
                     parted.counts["train"] += 1
-                    train.write(json.dumps(each.row, ensure_ascii=False) + "\n")
+                    train.write(json.dumps(plain_fields(each.row), ensure_ascii=False) + "\n")
                 elif parted.counts[split] < config.max_queries:
                     parted.counts[split] += 1
                     judged.add(split, each)
@@ -142,8 +148,8 @@ class _Judged:
 
     def add(self, split: str, each: Grouped) -> None:
         query = f"{split}-{len(self._queries)}"
-        self._queries[query] = each.row["query"]
-        for text in each.row["positives"]:
+        self._queries[query] = each.row.query
+        for text in each.row.positives:
             self._qrels[split].append((query, self._answers.setdefault(text, f"answer-{len(self._answers)}")))
         if each.passage is not None:
             self._passages.add(each.passage)

@@ -5,12 +5,12 @@ import pytest
 from embedrank.core.errors import ConfigError, DatasetError, StorageError
 from embedrank.evaluation.beir import load_beir
 from embedrank.training.data.holding_out import Grouped, HoldOutConfig, hold_out
-from embedrank.training.rows import read_rows
+from embedrank.training.rows import TrainingRow, read_rows
 
 
 def made(number, *, cut=True):
     text = f"body of {number}" if cut else f"whole {number}"
-    row = {"task": "retrieval", "query": f"about {number}", "positives": [text], "source": "own"}
+    row = TrainingRow(task="retrieval", query=f"about {number}", positives=(text,), source="own")
     return Grouped(row=row, group=f"document {number // 3}", passage=str(number))
 
 
@@ -78,7 +78,7 @@ def test_too_few_rows_a_bad_share_and_a_full_disk_are_told(tmp_path):
 
 def test_odd_texts_survive(tmp_path):
     rows = [
-        Grouped(row={"task": "retrieval", "query": f"q\t{n}\n", "positives": ["a\tb\n"]}, group=str(n))
+        Grouped(row=TrainingRow(task="retrieval", query=f"q\t{n}\n", positives=("a\tb\n",)), group=str(n))
         for n in range(400)
     ]
     parts = hold_out(rows, 400, [], tmp_path, HoldOutConfig())

@@ -6,6 +6,7 @@ import pytest
 
 from embedrank.synthesis.draft import SyntheticRow, Wish
 from embedrank.synthesis.drafting import Drafting
+from embedrank.synthesis.generators.extractive import ExtractiveGenerator
 from embedrank.synthesis.generators.extractive.comments import documenting_comment
 from embedrank.synthesis.generators.extractive.signatures import signature_of
 from tests.synthesis.making_rows import ENGLISH, asked, code, context, extracted, passage
@@ -138,7 +139,6 @@ def test_bitext_comes_from_the_data_alone() -> None:
 
 def test_a_labelled_passage_is_its_own_text() -> None:
     drafting = Drafting(context=context(reads_prose=False, labels={"s": ("art", "law")}))
-    from embedrank.synthesis.generators.extractive import ExtractiveGenerator
 
     def answer(request: object) -> str:
         (outcome,) = ExtractiveGenerator().generate([request])  # type: ignore[list-item]

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from embedrank.core.generation import Failure, GenerationRequest
 from embedrank.core.protocols import TextGenerator
-from embedrank.synthesis.draft import SyntheticRow, Wish
+from embedrank.synthesis.draft import Draft, SyntheticRow, Wish
+from embedrank.synthesis.drafting import Drafting
 from embedrank.synthesis.generators.extractive import ExtractiveGenerator
 from embedrank.synthesis.generators.extractive.phrases import key_phrases
-from embedrank.synthesis.plan_config import QUERY_TYPES
+from embedrank.synthesis.plan import Plan
+from embedrank.synthesis.plan_config import QUERY_TYPES, PlanConfig
 from embedrank.synthesis.words import num_words
-from tests.synthesis.making_rows import ENGLISH, extracted, passage
+from tests.synthesis.making_rows import ENGLISH, asked, context, extracted, passage, row_of
 
 CHINESE = (
     "梵語儘管非常古老，構造卻精妙絕倫。威廉·瓊斯發現印歐語系，也要歸功於對梵語的研究。"
@@ -129,9 +131,15 @@ def test_nothing_is_left_of_no_passage() -> None:
 
 
 def test_what_is_not_met_is_not_said() -> None:
-    """No persona, no difficulty, no prompt: the wish may name them, the facts of the row do not."""
-    row = extracted(Wish(kind="retrieval", query_type="keywords", difficulty="phd"), passage(), negatives=3)
-    assert row.negatives == ()
+    """No persona, no difficulty, no prompt, no negatives: a plan may want them, the draft does not claim them."""
+    drafting = Drafting(context=context(reads_prose=False, negatives=3))
+    ((_, wish),) = Plan(PlanConfig(query_type={"keywords": 1}), seed=0, reads_prose=False).wishes(0, passage())
+    result, (request,) = asked(drafting, wish, passage(), {"generate": {"query": "q", "removed": []}})
+    assert isinstance(result, Draft)
+    assert (result.wish.query_type, result.wish.difficulty) == ("keywords", None)
+    assert result.facts == {"query": "q"}
+    assert request.messages == ()
+    assert row_of(result).negatives == ()
 
 
 @given(
