@@ -149,6 +149,13 @@ def test_a_budget_stops_the_run_cleanly_and_a_larger_one_goes_on(capsys, tmp_pat
         assert len(server.asked) == 30
 
 
+def test_a_damaged_cache_is_told_in_one_line(capsys, tmp_path, settings):
+    (tmp_path / "answers.sqlite").write_bytes(b"no database" * 1000)
+    options = ("--set", f"cache={tmp_path / 'answers.sqlite'}")
+    said = say(capsys, "synth", settings(), "--to", tmp_path / "out", *options)
+    assert_one_error_line(said, "answers.sqlite: the request cache is damaged")
+
+
 def test_an_endpoint_that_is_away_ends_the_run_in_one_line(capsys, tmp_path, settings):
     said = say(capsys, "synth", settings(), "--to", tmp_path / "out", "--json")
     assert_one_error_line(said, "generator test answers no more: no connection")
