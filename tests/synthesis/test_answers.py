@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import settings, strategies as st
+from hypothesis import strategies as st
 
 from embedrank.synthesis.answers import Unusable, read_answer
 from embedrank.synthesis.schema import TEXT, list_of, object_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import settings, strategies as st
+from hypothesis import strategies as st
 
 from embedrank.synthesis.draft import Draft, Wish
 from embedrank.synthesis.excerpt import excerpt_of

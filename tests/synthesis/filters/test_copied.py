@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
-from hypothesis import settings, strategies as st
+from hypothesis import strategies as st
 
 from embedrank.core.same_text import normalised
 from embedrank.synthesis.filters.copied import copied_share

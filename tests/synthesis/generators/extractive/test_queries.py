@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import settings, strategies as st
+from hypothesis import strategies as st
 
 from embedrank.core.generation import Failure, GenerationRequest
 from embedrank.core.protocols import TextGenerator
