@@ -34,6 +34,11 @@ class MtebEncoder(AbsEncoder):
         self.mteb_model_meta = meta
         self._encoder, self._prompts = encoder, prompts
 
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Of the model with its cache: `texts`, `computed`, `truncated`."""
+        return self._encoder.counts
+
     def encode(
         self,
         inputs: DataLoader[BatchedInput],

@@ -1,38 +1,51 @@
-"""Tasks run one by one through mteb's evaluator: results kept as it writes them, finished ones not run again."""
+"""Tasks run one by one through mteb's evaluator; what an earlier run finished is read, not run again."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import copy
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from statistics import fmean
+from typing import Any, Protocol
 
-import datasets
 import mteb
 from mteb.abstasks.abstask import AbsTask
 from mteb.abstasks.retrieval import AbsTaskRetrieval
-from mteb.cache import ResultCache
 from mteb.models.model_meta import ModelMeta
 from mteb.results import TaskResult
 
-from embedrank.core.durable import replace_durably
-from embedrank.core.errors import DatasetError, StorageError
+from embedrank.core.errors import DatasetError
+from embedrank.evaluation.mteb.quiet import quiet
+from embedrank.evaluation.mteb.results_folder import ResultsFolder
 
 
 class CountingModel(Protocol):
     """One of our models as mteb sees it, and what it counted."""
 
-    mteb_model_meta: ModelMeta
+    @property
+    def mteb_model_meta(self) -> ModelMeta:
+        """Name, revision and settings."""
+        ...
 
     @property
     def counts(self) -> Mapping[str, int]:
         """`texts` and `truncated` so far."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """What a reranker reads of a retrieval task.
+
+    Attributes:
+        folder: Predictions of the first stage.
+        top: How many of them for each query.
+    """
+
+    folder: Path
+    top: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,46 +73,27 @@ class TaskScore:
     was_there: bool
 
 
-class ResultsFolder:
-    """Where the results of one model with one set of settings go.
-
-    Attributes:
-        path: The folder: `results/MODEL/REVISION/` in mteb's submission format, `predictions/`, `settings.json`.
-    """
-
-    def __init__(self, parent: Path, label: str, settings: Mapping[str, object]) -> None:
-        """Make the folder; runs with other settings get another.
-
-        Args:
-            parent: Folder of all results.
-            label: What the name begins with.
-            settings: Everything beside model and data that decides a result; plain values.
-
-        Raises:
-            StorageError: If it cannot be written.
-        """
-        text = json.dumps(dict(settings), indent=2, ensure_ascii=False, sort_keys=True)
-        self.path = parent / f"{label}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            replace_durably(self.path / "settings.json", text + "\n")
-        except OSError as error:
-            raise StorageError(self.path, f"cannot be written: {error.strerror or error}") from error
-        self.cache = ResultCache(self.path)
-
-    def predictions(self, meta: ModelMeta) -> Path:
-        """Folder of what a model answered, read by a reranker."""
-        return self.path / "predictions" / meta.model_name_as_path() / str(meta.revision)
+def can_be_reranked(task: AbsTask) -> bool:
+    """Whether a task ranks documents, so that a reranker has a say in it."""
+    return isinstance(task, AbsTaskRetrieval)
 
 
-def run_task(model: CountingModel, task: AbsTask, folder: ResultsFolder, *, keep_answers: bool = False) -> TaskScore:
+def run_task(
+    model: CountingModel,
+    task: AbsTask,
+    folder: ResultsFolder,
+    *,
+    keep_answers: bool = False,
+    candidates: Candidates | None = None,
+) -> TaskScore:
     """Run a task, or read its result where an earlier run finished it on the same data.
 
     Args:
         model: One of our models in mteb's form.
-        task: The task.
+        task: The task; is left as it is.
         folder: Where its result goes.
-        keep_answers: Whether the ranked lists are written too; only retrieval tasks have them.
+        keep_answers: Whether ranked lists are written too, for a reranker to read; other tasks have none.
+        candidates: What a reranker reads where the task has no candidates of its own.
 
     Returns:
         The scores.
@@ -107,29 +101,59 @@ def run_task(model: CountingModel, task: AbsTask, folder: ResultsFolder, *, keep
     Raises:
         DatasetError: If its data cannot be had.
     """
-    meta, answers = model.mteb_model_meta, folder.predictions(model.mteb_model_meta)
-    wanted = keep_answers and isinstance(task, AbsTaskRetrieval)
-    is_stale = not _is_current(folder.cache.load_task_result(task.metadata.name, meta), task)
-    if is_stale or (wanted and not (answers / f"{task.metadata.name}_predictions.json").is_file()):
-        return _computed(model, task, folder, answers if wanted else None)
-    return _score(folder.cache.load_task_result(task.metadata.name, meta), task, was_there=True)
+    task, meta = copy.copy(task), model.mteb_model_meta
+    keep = keep_answers and can_be_reranked(task)
+    with quiet():
+        found = folder.cache.load_task_result(task.metadata.name, meta)
+        is_same_data = found is not None and found.dataset_revision == task.metadata.revision
+        lacks_answers = keep and not folder.has_predictions(meta, task)
+        if found is not None and is_same_data and not lacks_answers and not found.get_missing_evaluations(task):
+            return _score(found, task, {}, was_there=True)
+        before = dict(model.counts)
+        _load(task, candidates)
+        result = mteb.evaluate(
+            model,  # type: ignore[arg-type]  # its protocols are wider than what it calls
+            task,
+            co2_tracker=False,
+            cache=folder.cache,
+            overwrite_strategy="only-missing" if is_same_data and not lacks_answers else "always",
+            prediction_folder=folder.predictions(meta) if keep else None,
+            show_progress_bar=False,
+        )
+        counted = {name: count - before[name] for name, count in model.counts.items()}
+        return _score(result.task_results[0], task, counted, was_there=False)
 
 
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep mteb and `datasets` from writing on the terminal: log lines, warnings, bars of the mapping of columns."""
-    loggers = [logging.getLogger(name) for name in ("mteb", "datasets")]
-    levels = [logger.level for logger in loggers]
-    had_bars = datasets.are_progress_bars_disabled()
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    datasets.disable_progress_bars()
+def _load(task: AbsTask, candidates: Candidates | None) -> None:
+    """Data first and apart, so that what goes wrong here is told as what it is."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-        if not had_bars:
-            datasets.enable_progress_bars()
+        task.load_data()
+    except Exception as error:  # whatever hub, network and disk raise
+        where = task.metadata.dataset["path"]
+        raise DatasetError(
+            f"task {task.metadata.name}",
+            f"its data set {where} cannot be had: {error} (run it once where there is a network and HF_HUB_OFFLINE is "
+            "not set, or copy that machine's hub cache here; --tasks leaves it out)",
+        ) from error
+    if candidates is not None and isinstance(task, AbsTaskRetrieval):
+        task.convert_v1_dataset_format_to_v2(num_proc=None)
+        parts = [part for subset in task.dataset.values() for part in subset.values()]
+        if any(part["top_ranked"] is None for part in parts):
+            task.convert_to_reranking(candidates.folder, top_k=candidates.top)
+
+
+def _score(result: TaskResult, task: AbsTask, counted: Mapping[str, int], *, was_there: bool) -> TaskScore:
+    kept = result.validate_and_filter_scores(task)
+    rows: list[Mapping[str, Any]] = [row for part in kept.scores.values() for row in part]
+    numbers = [name for name, value in rows[0].items() if isinstance(value, float | int)]
+    means = {name: fmean(float(row[name]) for row in rows if name in row) for name in numbers}
+    return TaskScore(
+        task=task.metadata.name,
+        kind=task.metadata.type,
+        metric=task.metadata.main_score,
+        main_score=float(kept.get_score()),
+        scores={name: mean for name, mean in means.items() if math.isfinite(mean)},
+        num_texts=counted.get("texts", 0),
+        num_truncated=counted.get("truncated", 0),
+        was_there=was_there,
+    )
