@@ -20,6 +20,17 @@ HEADINGS: Final = {
     "robustness_at_10": "worst@10",
     "pair_average_precision": "pair AP",
     "pair_spearman": "pair rho",
+    "spearman": "Spearman",
+    "pearson": "Pearson",
+    "average_precision": "AP",
+    "accuracy": "accuracy",
+    "f1": "F1",
+    "f1_back": "F1 back",
+    "macro_f1": "macro F1",
+    "knn_accuracy": "kNN acc.",
+    "knn_macro_f1": "kNN mF1",
+    "v_measure": "V-measure",
+    "v_measure_std": "(std)",
 }
 
 

@@ -30,7 +30,7 @@ class Contamination:
         num_documents: Different relevant documents of the set, each with and without its title.
         num_known_documents: Those that stand in the rows.
         num_rows: Training rows looked at.
-        num_rows_alike: Rows that hold a text of the set, or one that shares more than `MAX_OVERLAP` of its runs with it.
+        num_rows_alike: Rows with a text of the set, or one that shares more than `MAX_OVERLAP` of its runs with it.
     """
 
     name: str

@@ -122,6 +122,23 @@ def ranked(scores: Mapping[str, Mapping[str, float]]) -> dict[str, list[str]]:
     return {query: sorted(by_id, key=lambda name: (-by_id[name], name)) for query, by_id in scores.items()}
 
 
+def with_both_kinds(dataset: BeirSet, candidates: Run) -> set[str]:
+    """Queries that have something to rank.
+
+    Args:
+        dataset: Holds the grades.
+        candidates: Query id to document ids.
+
+    Returns:
+        Ids of those with a relevant and an irrelevant candidate; the others score the same in any order.
+    """
+    return {
+        query
+        for query, grades in dataset.qrels.items()
+        if {grades.get(name, 0) > 0 for name in candidates[query]} == {True, False}
+    }
+
+
 def pointwise(dataset: BeirSet, scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """Judge the scores of all pairs of query and candidate together, as a threshold for answers would.
 
