@@ -29,7 +29,7 @@ def read_corpus(path: Path) -> Iterator[Document]:
     Raises:
         DatasetError: If a row is not an object with string `_id` and `text`.
     """
-    for number, row in _rows(path):
+    for number, row in read_objects(path):
         title = row.get("title") or ""
         if not isinstance(title, str):
             raise DatasetError(path, "field 'title' is not a string", line=number)
@@ -48,7 +48,7 @@ def read_queries(path: Path) -> Iterator[Document]:
     Raises:
         DatasetError: If a row is not an object with string `_id` and `text`.
     """
-    for number, row in _rows(path):
+    for number, row in read_objects(path):
         yield _document(path, number, row, "")
 
 
@@ -77,6 +77,28 @@ def read_qrels(path: Path) -> Qrels:
             raise DatasetError(path, f"score {fields[-1]!r} is not an integer", line=number) from None
         qrels.setdefault(fields[0], {})[fields[-2]] = grade
     return qrels
+
+
+def read_objects(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
+    """The objects of any jsonl file.
+
+    Args:
+        path: The file, gzipped if it ends in `.gz`.
+
+    Yields:
+        The number of the line, from 1, and the object on it; blank lines are passed over.
+
+    Raises:
+        DatasetError: If the file cannot be read, or a line is no JSON object.
+    """
+    for number, line in _lines(path):
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise DatasetError(path, f"is not JSON: {error}", line=number) from None
+        if not isinstance(row, dict):
+            raise DatasetError(path, "is not a JSON object", line=number)
+        yield number, row
 
 
 def qrels_path(folder: Path, split: str) -> Path:
@@ -133,17 +155,6 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _opened(path: Path) -> TextIO:
     return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    for number, line in _lines(path):
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DatasetError(path, f"is not JSON: {error}", line=number) from None
-        if not isinstance(row, dict):
-            raise DatasetError(path, "is not a JSON object", line=number)
-        yield number, row
 
 
 def _document(path: Path, number: int, row: Mapping[str, object], title: str) -> Document:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import cache, lru_cache
 from typing import Final
 
-from embedrank.index.scripts import EAST_ASIAN, STACKED, folds_accents, is_stacked, mark_ranges, stemming_language
+from embedrank.core.scripts import EAST_ASIAN, STACKED, folds_accents, is_stacked, mark_ranges, stemming_language
 
 ANALYSER_VERSION: Final = "1"
 """Changes whenever the same text would give other terms; an index stores it."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Final, TypeAlias
 
-from embedrank.index.scripts import EAST_ASIAN, mark_ranges
+from embedrank.core.scripts import EAST_ASIAN, mark_ranges
 
 Span: TypeAlias = tuple[int, int]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from embedrank.training.negatives.same_text import Digests, digest
+from embedrank.core.same_text import Digests, digest
 
 _TEXTS, _ENDS, _DIGESTS, _PLACES = "texts.utf8", "ends.i64", "digests.u64", "places.i64"
 

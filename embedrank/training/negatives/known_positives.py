@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from embedrank.training.negatives.same_text import Digests, digest
+from embedrank.core.same_text import Digests, digest
 from embedrank.training.rows import TrainingRow
 
 

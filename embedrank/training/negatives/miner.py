@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from embedrank.core.protocols import Reranker
+from embedrank.core.same_text import digest, digests
 from embedrank.core.types import FloatArray
 from embedrank.training.negatives import reasons
 from embedrank.training.negatives.config import MiningConfig
@@ -18,7 +19,6 @@ from embedrank.training.negatives.corpus import Corpus
 from embedrank.training.negatives.decision import Decision
 from embedrank.training.negatives.known_positives import KnownPositives
 from embedrank.training.negatives.library import Library
-from embedrank.training.negatives.same_text import digest, digests
 from embedrank.training.negatives.selection import select
 from embedrank.training.negatives.window import Identities, Window
 from embedrank.training.negatives.written import written_negatives

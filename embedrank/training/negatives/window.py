@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from embedrank.core.same_text import Digests
 from embedrank.core.types import FloatArray
-from embedrank.training.negatives.same_text import Digests
 from embedrank.training.negatives.top_k import Places
 
 

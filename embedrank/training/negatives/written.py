@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from embedrank.core.same_text import digest
 from embedrank.training.negatives.config import MiningConfig
 from embedrank.training.negatives.known_positives import KnownPositives
-from embedrank.training.negatives.same_text import digest
 from embedrank.training.rows import TrainingRow
 
 

@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedrank.core.errors import DatasetError, InvalidInputError, ResumeError, StorageError
+from embedrank.core.same_text import normalised
 from embedrank.training.negatives import decision_file, library, mining, reasons
 from embedrank.training.negatives.config import MiningConfig
 from embedrank.training.negatives.mining import MiningTask, mine
 from embedrank.training.negatives.row_source import RowSource
 from embedrank.training.negatives.row_writing import write_rows
-from embedrank.training.negatives.same_text import normalised
 from embedrank.training.rows import TrainingRow
 from tests.search.fakes import BagEncoder, OverlapReranker
 

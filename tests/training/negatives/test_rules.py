@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedrank.core.errors import ConfigError
+from embedrank.core.same_text import digest, normalised
 from embedrank.training.negatives import reasons
 from embedrank.training.negatives.config import MiningConfig
 from embedrank.training.negatives.rules import judge
-from embedrank.training.negatives.same_text import digest, normalised
 from embedrank.training.negatives.window import Identities, Window
 
 OPEN = {"skip": 0, "max_score": None, "max_share": None}
