@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedrank.cli.console import stages
-from embedrank.core.prompts import REPORT_RERANK_INSTRUCTION
 
 if TYPE_CHECKING:
     from mteb.abstasks.abstask import AbsTask
@@ -39,10 +38,11 @@ class Stage:
 def dense_stage(
     encoder: NamedEncoder,
     name: str,
+    prompted: Mapping[str, TaskPrompt],
     tasks: Sequence[AbsTask],
-    prompts: Mapping[str, TaskPrompt],
-    settings: Mapping[str, object],
     *,
+    settings: Mapping[str, object],
+    dim: int | None,
     to: Path,
     keep_answers: bool,
 ) -> Stage:
@@ -51,41 +51,46 @@ def dense_stage(
     Args:
         encoder: The model.
         name: What it was asked for by.
+        prompted: Task name to what is put before its texts.
         tasks: What to run.
-        prompts: Task name to what is put before its texts.
-        settings: Protocol, instruction and dimensions.
-        to: Folder of results and vectors.
+        settings: Protocol and given instruction.
+        dim: Leading dimensions to use; None for all.
+        to: Folder of results.
         keep_answers: Whether ranked lists are kept for a reranker.
 
     Returns:
         The scores.
     """
-    from embedrank.evaluation.cached_encoder import CachedEncoder
     from embedrank.evaluation.mteb.encoder import MtebEncoder
     from embedrank.evaluation.mteb.meta import encoder_meta
     from embedrank.evaluation.mteb.results_folder import ResultsFolder
     from embedrank.evaluation.mteb.run import run_task
-    from embedrank.evaluation.vector_file import VectorFile
 
-    how = {**settings, "precision": encoder.precision, "max_length": getattr(encoder, "max_length", None)}
+    how = {**settings, "dim": dim, "precision": encoder.precision, "max_length": getattr(encoder, "max_length", None)}
     folder = ResultsFolder(to, str(settings["prompts"]), how)
-    with _task_bar(len(tasks)) as bar, closing(VectorFile(to / "vectors" / f"{encoder.fingerprint}.sqlite")) as kept:
-        dim = settings["dim"]
-        cached = CachedEncoder(encoder, kept, dim=dim if isinstance(dim, int) else None, on_texts=bar.advance)
-        meta = encoder_meta(encoder, hub_name(name, "embedder"), dim=cached.dim, settings=how)
-        model = MtebEncoder(cached, prompts, meta)
+    meta = encoder_meta(encoder, hub_name(name, "embedder"), dim=dim or encoder.dim, settings=how)
+    with _task_bar(len(tasks)) as bar:
+        model = MtebEncoder(encoder, prompted, meta, dim=dim, on_texts=bar.advance)
         scores = [run_task(model, task, folder, keep_answers=keep_answers) for task in bar.each(tasks)]
     return Stage(scores=scores, settings=how, results=folder.results(meta), predictions=folder.predictions(meta))
 
 
 def rerank_stage(
-    reranker: TellingReranker, name: str, tasks: Sequence[AbsTask], first: Stage, *, depth: int, to: Path
+    reranker: TellingReranker,
+    name: str,
+    instruction: str | None,
+    tasks: Sequence[AbsTask],
+    *,
+    first: Stage,
+    depth: int,
+    to: Path,
 ) -> Stage:
     """Run a reranker over the tasks that rank documents: over their own candidates, or those of the first stage.
 
     Args:
         reranker: The model.
         name: What it was asked for by.
+        instruction: Its task where a data set gives none; None for the template's.
         tasks: What to run; those that rank nothing are left out.
         first: What found the candidates.
         depth: Candidates read for each query.
@@ -99,16 +104,14 @@ def rerank_stage(
     from embedrank.evaluation.mteb.results_folder import ResultsFolder
     from embedrank.evaluation.mteb.run import Candidates, can_be_reranked, run_task
 
-    protocol = str(first.settings["prompts"])
-    instruction = first.settings["instruction"] if protocol == "model" else REPORT_RERANK_INSTRUCTION
-    how = {**first.settings, "first_stage": "/".join(first.results.parts[-2:]), "depth": depth}
-    folder = ResultsFolder(to, f"{protocol}-reranked", how)
+    found_by = "/".join(first.results.parts[-2:])
+    how = {**first.settings, "first_stage": found_by, "depth": depth, "rerank_instruction": instruction}
+    folder = ResultsFolder(to, f"{first.settings['prompts']}-reranked", how)
+    meta = reranker_meta(reranker, hub_name(name, "reranker"), settings=how)
     ranking = [task for task in tasks if can_be_reranked(task)]
+    candidates = Candidates(folder=first.predictions, top=depth)
     with _task_bar(len(ranking)) as bar:
-        meta = reranker_meta(reranker, hub_name(name, "reranker"), settings=how)
-        given = str(instruction) if instruction is not None else None
-        model = MtebReranker(reranker, meta, instruction=given, on_pairs=bar.advance)
-        candidates = Candidates(folder=first.predictions, top=depth)
+        model = MtebReranker(reranker, meta, instruction=instruction, on_pairs=bar.advance)
         scores = [run_task(model, task, folder, candidates=candidates) for task in bar.each(ranking)]
     return Stage(scores=scores, settings=how, results=folder.results(meta), predictions=folder.predictions(meta))
 

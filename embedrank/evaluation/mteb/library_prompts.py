@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mteb.abstasks.abstask import AbsTask
 
-from embedrank.evaluation.cached_encoder import DOCUMENT
-from embedrank.evaluation.mteb.task_prompt import TaskPrompt, instructed
+from embedrank.evaluation.mteb.side import DOCUMENT, instructed
+from embedrank.evaluation.mteb.task_prompt import TaskPrompt
 
 
 def library_prompt(task: AbsTask) -> TaskPrompt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
@@ -18,22 +19,39 @@ RETRIEVAL_FIGURES: Final[Mapping[str, str]] = {
 """Our name to mteb's; our MAP too sees the first hundred documents where nothing else is asked for."""
 
 
-def means(scores: Sequence[TaskScore]) -> dict[str, object]:
-    """The means that leaderboards show.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """The means that leaderboards show, over the tasks that were run.
+
+    Attributes:
+        mean_task: Over tasks.
+        mean_type: Over the means of the types.
+        by_type: Type of task to mean.
+    """
+
+    mean_task: float
+    mean_type: float
+    by_type: Mapping[str, float]
+
+    def as_json(self) -> dict[str, object]:
+        """The same as plain values."""
+        return {"mean_task": self.mean_task, "mean_type": self.mean_type, "by_type": dict(self.by_type)}
+
+
+def means(scores: Sequence[TaskScore]) -> Means:
+    """Average main scores.
 
     Args:
         scores: At least one task.
 
     Returns:
-        `mean_task`, `mean_type` (the mean of the means of each type) and `by_type`.
+        The means.
     """
     kinds = dict.fromkeys(score.kind for score in scores)
     by_type = {kind: fmean(score.main_score for score in scores if score.kind == kind) for kind in kinds}
-    return {
-        "mean_task": fmean(score.main_score for score in scores),
-        "mean_type": fmean(by_type.values()),
-        "by_type": by_type,
-    }
+    return Means(
+        mean_task=fmean(score.main_score for score in scores), mean_type=fmean(by_type.values()), by_type=by_type
+    )
 
 
 def report_json(
@@ -57,9 +75,13 @@ def report_json(
     name = list(systems)[-1]
     return {
         "system": name,
-        **means(systems[name]),
+        **means(systems[name]).as_json(),
         "systems": {
-            system: {**means(scores), "results": results[system], "tasks": {row.task: _row(row) for row in scores}}
+            system: {
+                **means(scores).as_json(),
+                "results": results[system],
+                "tasks": {row.task: _row(row) for row in scores},
+            }
             for system, scores in systems.items()
         },
         "prompts": {task: prompt.as_json() for task, prompt in prompts.items()},

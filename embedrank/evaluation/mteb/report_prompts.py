@@ -19,9 +19,9 @@ from typing import Any, TypeAlias
 import mteb
 from mteb.abstasks.abstask import AbsTask
 
-from embedrank.evaluation.cached_encoder import DOCUMENT
 from embedrank.evaluation.mteb.library_prompts import own_instruction
-from embedrank.evaluation.mteb.task_prompt import TaskPrompt, instructed
+from embedrank.evaluation.mteb.side import DOCUMENT, instructed
+from embedrank.evaluation.mteb.task_prompt import TaskPrompt
 
 Instructions: TypeAlias = Mapping[str, str | Mapping[str, str]]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mteb.types import PromptType
 
-from embedrank.evaluation.cached_encoder import DOCUMENT, Side
+from embedrank.evaluation.mteb.side import Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,3 @@ class TaskPrompt:
         """The prompts as plain values."""
         sides = {"query": self.query, "document": self.document, "symmetric": self.symmetric}
         return {**{name: str(side) for name, side in sides.items()}, "source": self.source, "is_own": self.is_own}
-
-
-def instructed(instruction: str) -> Side:
-    """The side that reads a text after an instruction; raw where the instruction is empty."""
-    return Side(is_query=True, instruction=instruction) if instruction else DOCUMENT
