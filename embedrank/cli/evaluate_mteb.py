@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from embedrank.evaluation.beir import BeirSet
     from embedrank.evaluation.mteb.task_prompt import TaskPrompt
 
+DENSE, RERANKED = "dense", "dense+rerank"
 PUBLISHED_DEPTH: Final = 100  # candidates that the published runs of the rerankers read
 _NOT_FOR_MTEB: Final = (
     *("lexical", "fuse", "recall", "fusion", "dense_weight", "lexical_weight", "rerank_weight", "blend"),
@@ -73,6 +74,8 @@ def evaluate_mteb(context: typer.Context, plan: EvalPlan) -> None:
 
         systems = {name: stage.scores for name, stage in done.items()}
         said = [*_data_notes(trial), *notes(systems, prompts)]
+        if trial.reranker is not None and RERANKED not in done:
+            said.append("none of the tasks ranks documents, so the reranker had nothing to do")
     if context.params["json"]:
         print_json({**_report(trial, done, prompts), "notes": said})
         return
@@ -141,6 +144,7 @@ def _run(trial: MtebTrial, plan: EvalPlan, to: Path) -> tuple[dict[str, Stage], 
     with quiet():  # their imports talk
         from embedrank.evaluation.mteb.benchmark import benchmark_tasks
         from embedrank.evaluation.mteb.local import beir_task
+        from embedrank.evaluation.mteb.run import can_be_reranked
 
         tasks: list[AbsTask] = (
             benchmark_tasks(trial.benchmark or "", trial.tasks) if trial.dataset is None else [beir_task(trial.dataset)]
@@ -151,13 +155,13 @@ def _run(trial: MtebTrial, plan: EvalPlan, to: Path) -> tuple[dict[str, Stage], 
     settings = {"prompts": plan.protocol, "instruction": given}
     dim, two_stage = plan.trial.config.dim, trial.reranker is not None
     dense = dense_stage(encoder, name, prompts, tasks, settings=settings, dim=dim, to=to, keep_answers=two_stage)
-    if trial.reranker is None:
-        return {"dense": dense}, prompts
+    if trial.reranker is None or not any(can_be_reranked(task) for task in tasks):
+        return {DENSE: dense}, prompts
     template = {"template": "report"} if trial.benchmark and plan.protocol == "report" else {}
     judge = plan.wiring.reranker(trial.reranker, **template)
     instruction = given or (REPORT_RERANK_INSTRUCTION if trial.benchmark else None)
     second = rerank_stage(judge, trial.reranker, instruction, tasks, first=dense, depth=trial.depth, to=to)
-    return {"dense": dense, "dense+rerank": second} if second.scores else {"dense": dense}, prompts
+    return {DENSE: dense, RERANKED: second}, prompts
 
 
 def _prompts(

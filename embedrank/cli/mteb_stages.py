@@ -97,7 +97,7 @@ def rerank_stage(
         to: Folder of results.
 
     Returns:
-        The scores; none where no task ranks documents.
+        The scores.
     """
     from embedrank.evaluation.mteb.meta import reranker_meta
     from embedrank.evaluation.mteb.reranker import MtebReranker
