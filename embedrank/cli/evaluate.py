@@ -48,7 +48,10 @@ def evaluate(
         Path | None, typer.Option(help="Training rows (jsonl): what they share with the sets is told first.")
     ] = None,
     compare_paper: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Hold --results (mteb's, or our --json) against the report's.")
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Hold --results (mteb's, or our --json) against the report's; also: ablation."
+        ),
     ] = None,
     embedder: Annotated[
         str | None,

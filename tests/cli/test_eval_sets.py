@@ -170,6 +170,13 @@ def test_results_are_held_against_the_paper(capsys, sets, tmp_path):
     assert "ours are other sets" in said.err
 
 
+def test_an_ablation_is_held_against_the_papers(capsys, tmp_path):
+    (tmp_path / "final.json").write_text(json.dumps({"means": {"mean_task": 0.5}}))
+    said = say(capsys, "eval", "--compare-paper", "ablation", "--results", tmp_path)
+    assert said.code == 0
+    assert all(part in said.out for part in ("58.49", "final", "50.00", "-14.33"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from embedrank.core.errors import DatasetError, InvalidInputError
-from embedrank.evaluation.benchmark_scores import benchmarks, read_results
-from embedrank.evaluation.paper import compare, paper_tables, published
+from embedrank.evaluation.benchmark_scores import benchmarks, read_ablation, read_results
+from embedrank.evaluation.paper import compare, compare_ablation, paper_tables, published
 
 ENGLISH = "MTEB(eng, v2)"
 
@@ -66,6 +66,21 @@ def test_our_own_suite_is_compared_and_told_to_be_other_sets(tmp_path):
     ours = read_results(tmp_path / "ours.json")
     assert "other sets" in ours.notes[0]
     assert compare(ours.scores, "BGE-M3")[0].ours == pytest.approx(70)
+
+
+def test_an_ablation_has_the_reports_shape(tmp_path):
+    mteb_result(tmp_path / "final", "STS12", 0.5)
+    (tmp_path / "without-model-merge.json").write_text(json.dumps({"means": {"mean_task": 0.4}}))
+    rows = compare_ablation({setting: ours.scores for setting, ours in read_ablation(tmp_path).items()})
+    assert len(rows) == 16
+    known = {(row.setting, row.benchmark): row.ours for row in rows if row.ours is not None}
+    assert known == {
+        ("final", ENGLISH): 50,
+        ("final", "MTEB(Multilingual, v2)"): 50,  # the task is in both
+        ("without model merge", "MTEB(Multilingual, v2)"): 40,
+    }
+    with pytest.raises(DatasetError, match="holds none of only-synthetic-data, "):
+        read_ablation(tmp_path / "final")
 
 
 def test_what_cannot_be_compared_is_one_clear_error(tmp_path):
