@@ -49,7 +49,10 @@ def evaluate(
         Path | None, typer.Option(help="Training rows (jsonl): what they share with the sets is told first.")
     ] = None,
     compare_paper: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Hold --results (mteb's, or our --json) against the report's.")
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Hold --results (mteb's, or our --json) against the report's; also: ablation."
+        ),
     ] = None,
     embedder: Annotated[
         str | None,
@@ -164,7 +167,7 @@ def _show_one(folder: Path, plan: EvalPlan, *, extra: Mapping[str, Any], json: b
     also = f"; also possible: --task {', '.join(others)}" if others else ""
     settings = dict(report.content["settings"])
     timed = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in settings.pop("timings_s").items())
-    shown = ", ".join(f"{name} {value}" for name, value in settings.items() if value is not None)
+    shown = ", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, ""))
     found = f"the folder holds {contents.contents}, measured by {task.replace('_', ' ')}{also}"
     for line in [found, *report.content["notes"], f"{shown}; {timed}"]:
         note(line)

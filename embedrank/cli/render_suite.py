@@ -56,14 +56,22 @@ def paper_table(rows: Sequence[Compared]) -> Table:
     Returns:
         The table, in points of 100.
     """
-    table = _table("benchmark", "", right=["ours", "published", "difference"])
-    shown = ""
+    table = _table("", "benchmark", "", right=["ours", "published", "difference"])
+    above = ("", "")
     for row in rows:
-        benchmark, shown = ("" if row.benchmark == shown else row.benchmark), row.benchmark
+        heading, above = (
+            (_unlike(row.setting, above[0]), _unlike(row.benchmark, above[1])),
+            (row.setting, row.benchmark),
+        )
         ours = "" if row.ours is None else f"{row.ours:.2f}"
         difference = "" if row.difference is None else f"{row.difference:+.2f}"
-        table.add_row(benchmark, _column(row.column), ours, f"{row.published:.2f}", difference)
+        table.add_row(*heading, _column(row.column), ours, f"{row.published:.2f}", difference)
     return table
+
+
+def _unlike(name: str, above: str) -> str:
+    """A name, but not twice in a column."""
+    return "" if name == above else name
 
 
 def _column(name: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from embedrank.core.errors import DatasetError
-from embedrank.evaluation.paper import Scores
+from embedrank.evaluation.paper import Scores, ablation_settings
 
 LOCAL: Final = "MTEB(Multilingual, v2)"
 _REPORT_MEANS: Final = "means"
@@ -64,6 +64,30 @@ def read_results(path: Path) -> BenchmarkScores:
     if not found:
         raise DatasetError(path, f"none of its {len(tasks)} tasks belongs to a benchmark of the report")
     return BenchmarkScores(scores=found, notes=tuple(notes))
+
+
+def read_ablation(folder: Path) -> dict[str, BenchmarkScores]:
+    """Results of the variants of an ablation.
+
+    Args:
+        folder: Holds a folder or JSON file for each variant, named after its setting in the report with `-` for blanks:
+            `only-synthetic-data`, `without-synthetic-data`, `without-model-merge`, `final`.
+
+    Returns:
+        Setting to what `read_results` finds; settings without results are absent.
+
+    Raises:
+        DatasetError: If there is none, or one cannot be read.
+    """
+    found = {}
+    for setting in ablation_settings():
+        name = setting.replace(" ", "-")
+        if path := next((path for path in (folder / name, folder / f"{name}.json") if path.exists()), None):
+            found[setting] = read_results(path)
+    if not found:
+        names = ", ".join(setting.replace(" ", "-") for setting in ablation_settings())
+        raise DatasetError(folder, f"holds none of {names} (folders or .json files)")
+    return found
 
 
 @cache

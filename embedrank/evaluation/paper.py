@@ -64,6 +64,7 @@ class Compared:
     """One number beside the published one.
 
     Attributes:
+        setting: Which variant of the model, in the ablation; else empty.
         benchmark: Name of the benchmark.
         column: `mean_task`, `mean_type`, a type of task, or a task.
         ours: Points of 100; None where we have none.
@@ -74,6 +75,7 @@ class Compared:
     column: str
     ours: float | None
     published: float
+    setting: str = ""
 
     @property
     def difference(self) -> float | None:
@@ -148,3 +150,31 @@ def compare(ours: Scores, model: str) -> list[Compared]:
     if not any(row.ours is not None for row in rows):
         raise InvalidInputError("results", f"hold nothing that is published of {model} ({', '.join(known)})")
     return rows
+
+
+def ablation_settings() -> tuple[str, ...]:
+    """Variants of the model in the report's ablation, in its order."""
+    return tuple(row.setting for row in paper_tables()["ablation"].rows)
+
+
+def compare_ablation(ours: Mapping[str, Scores]) -> list[Compared]:
+    """Hold an ablation of ours against the report's.
+
+    Args:
+        ours: Setting to benchmark to column to points of 100; settings and benchmarks may be missing.
+
+    Returns:
+        The report's table with ours beside it: means over tasks, by setting and benchmark.
+    """
+    return [
+        Compared(
+            benchmark=benchmark,
+            column=column,
+            ours=ours.get(row.setting, {}).get(benchmark, {}).get(column),
+            published=value,
+            setting=row.setting,
+        )
+        for row in paper_tables()["ablation"].rows
+        for benchmark, scores in row.scores.items()
+        for column, value in scores.items()
+    ]

@@ -23,6 +23,7 @@ class SentencePairs:
         second: The other.
         scores: Similarity or label of each pair; empty where the file has none.
         languages: Language of each pair, an empty string where the file does not say.
+        num_before_sampling: Pairs with text that the file has.
         notes: What was left out.
     """
 
@@ -32,6 +33,7 @@ class SentencePairs:
     second: Sequence[str]
     scores: Sequence[float]
     languages: Sequence[str]
+    num_before_sampling: int
     notes: Sequence[str] = ()
 
 
@@ -70,6 +72,7 @@ def load_pairs(folder: Path, split: str, sample: Sample, *, scored: bool) -> Sen
         second=[row[1] for row in kept],
         scores=[row[2] for row in kept] if scored else [],
         languages=[row[3] for row in kept],
+        num_before_sampling=len(rows),
         notes=left_out_notes(num_blank, "pairs", kept=len(kept), whole=len(rows)),
     )
 

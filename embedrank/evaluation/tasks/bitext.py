@@ -73,7 +73,7 @@ class Bitext:
             return {**there, "f1_back": back["f1"]}
 
         metrics, languages = by_language(self.pairs.languages, mine)
-        notes = [*self.pairs.notes, *_repeated(self.pairs)]
+        notes = [*self.pairs.notes, *_repeated(self.pairs), *_easier(self.pairs)]
         return Measured(metrics=metrics, counts={"num_pairs": num_pairs}, by_language=languages, notes=notes)
 
 
@@ -116,3 +116,8 @@ def _repeated(pairs: SentencePairs) -> list[str]:
     return (
         [f"{count} second sentences repeat an earlier one, so that a right answer may count as wrong"] if count else []
     )
+
+
+def _easier(pairs: SentencePairs) -> list[str]:
+    is_sample = pairs.num_before_sampling > len(pairs.first)
+    return ["a sample is easier than the whole, because fewer sentences can be confused"] if is_sample else []
