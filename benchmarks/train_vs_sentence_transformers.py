@@ -137,7 +137,7 @@ class Theirs:
         texts = [self.rows[name][: self.batch] for name in ("anchor", "positive", "negative")]
         features = [self.model.preprocess(some) for some in texts]
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
-            return self.loss(features, torch.zeros(self.batch)).item()
+            return float(self.loss(features, torch.zeros(self.batch)))
 
     def run(self) -> list[float]:
         """Seconds of the steps of one turn, by both clocks."""
@@ -155,12 +155,13 @@ class Theirs:
         return clock.seconds
 
 
-class _Clock(TrainerCallback):  # type: ignore[misc]
+class _Clock(TrainerCallback):
     """Time from the beginning of training to the end of the last step, as it passes and as processors spend it."""
 
-    def start(self) -> None:
-        """Begin."""
+    def start(self) -> bool:
+        """Begin; False, which lets our loop go on."""
         self.begun = _now()
+        return False
 
     def stop(self) -> None:
         """A step has ended."""
@@ -197,13 +198,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = resolve("nano", kind="embedder")
     rows = read_rows(arguments.data, arguments.split, arguments.batch * arguments.steps)
     for precision in arguments.precisions:
         bf16 = PRECISIONS[precision]
-        ours, theirs = (kind(folder, rows, arguments, bf16=bf16) for kind in (Ours, Theirs))
+        ours, theirs = Ours(folder, rows, arguments, bf16=bf16), Theirs(folder, rows, arguments, bf16=bf16)
         losses = ours.first_loss(), theirs.first_loss()
         assert abs(losses[0] - losses[1]) < (2e-2 if bf16 else 1e-3), losses
         runs: dict[str, Callable[[], list[float]]] = {"embedrank": ours.run, "sentence-transformers": theirs.run}

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from embedrank.cli import demo, embed, evaluate, export, merge, mine, models, rerank, search, train
+from embedrank.cli import demo, embed, evaluate, export, merge, mine, models, rerank, search, synth, train, tune
 from embedrank.cli import index as index_command
 from embedrank.cli.console import print_error
 from embedrank.cli.wiring import Wiring
@@ -34,7 +34,9 @@ app.command("eval")(evaluate.evaluate)
 app.command("export")(export.export)
 app.command("merge")(merge.merge)
 app.command("mine")(mine.mine)
+app.command("synth")(synth.synth)
 app.command("train")(train.train)
+app.command("tune")(tune.tune)
 app.command("models")(models.models)
 
 

@@ -294,3 +294,16 @@ class ExportRunError(EmbedrankError):
             f"export to {export_format} does not run: {problem}; nothing was kept (try another dtype; "
             "if that fails too, report it with the versions of the libraries)"
         )
+
+
+class GeneratorStoppedError(EmbedrankError):
+    """A text generator answers no more for now: its budget is spent, or it cannot be reached."""
+
+    def __init__(self, generator: str, *, reason: str, detail: str = "") -> None:
+        self.generator = generator
+        self.reason = reason
+        self.detail = detail
+        super().__init__(
+            f"generator {generator} answers no more: {reason}" + (f": {detail}" if detail else "") + " "
+            "(what is done is kept; raise the budget or see to the endpoint, and run it again)"
+        )

@@ -71,6 +71,26 @@ def build(kind: type[T], settings: Mapping[str, Any]) -> T:
         raise ConfigError(kind.__name__, "keys", sorted(settings), str(error)) from error
 
 
+def put_in(settings: dict[str, Any], name: str, value: Any) -> None:
+    """Set a value in nested mappings.
+
+    Args:
+        settings: Changed in place.
+        name: Keys with dots between them.
+        value: What to put there.
+
+    Raises:
+        ConfigError: If a key on the way holds something else than a mapping.
+    """
+    *path, last = name.split(".")
+    place = settings
+    for key in path:
+        place = place.setdefault(key, {})
+        if not isinstance(place, dict):
+            raise ConfigError("settings", name, value, f"{key} holds no further settings")
+    place[last] = value
+
+
 def _value(hint: Any, value: Any) -> Any:
     choices = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     parts = [part for part in choices if is_dataclass(part)]  # one of `Part` and of `Part | None`

@@ -174,8 +174,13 @@ def config_json(
 
 
 def _tensors(decoder: Decoder, prefix: str, dtype: torch.dtype) -> dict[str, Tensor]:
+    """Weights of the architecture; what training keeps beside them stays out, because vLLM refuses other names."""
+    with torch.device("meta"):
+        known = {*Decoder(decoder.config).state_dict(), "score.weight"}
     return {
-        prefix + name: tensor.detach().cpu().to(dtype).contiguous() for name, tensor in decoder.state_dict().items()
+        prefix + name: tensor.detach().cpu().to(dtype).contiguous()
+        for name, tensor in decoder.state_dict().items()
+        if name in known
     }
 
 

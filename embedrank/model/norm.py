@@ -5,6 +5,8 @@ Source: arXiv 1910.07467.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -23,16 +25,48 @@ class RMSNorm(nn.Module):
     def forward(self, states: Tensor) -> Tensor:
         """Normalise the last dimension; shape and dtype stay."""
         weight = self.weight if self.weight.dtype == states.dtype else self.weight.to(states.dtype)
-        if torch.is_grad_enabled():
+        if not torch.is_grad_enabled():
+            return self._serve(states, weight)
+        if states.device.type != "cpu" or torch.compiler.is_compiling():  # where PyTorch fuses it, both ways
             return functional.rms_norm(states, (states.shape[-1],), weight, self.eps)
-        return self._serve(states, weight)
+        normed: Tensor = _Normed.apply(states, weight, self.eps)  # type: ignore[no-untyped-call]
+        return normed
 
     def rotated(self, states_THD: Tensor, rope: tuple[Tensor, Tensor]) -> Tensor:
         """Normalise heads `[T, H, D]`, then `rotate` them by the tables; the states are not to be used afterwards."""
         return rotate(self(states_THD), *rope)
 
     def _serve(self, states: Tensor, weight: Tensor) -> Tensor:
-        """The sum of squares in float32 without a float32 copy of the states: faster on CPU (LOG.md)."""
-        norm = torch.linalg.vector_norm(states, dim=-1, keepdim=True, dtype=torch.float32)
-        scale = torch.rsqrt(norm.square_().div_(states.shape[-1]).add_(self.eps))
-        return (states * scale.to(states.dtype)).mul_(weight)
+        return (states * _scale(states, self.eps)).mul_(weight)
+
+
+def _scale(states: Tensor, eps: float) -> Tensor:
+    """One over the root mean square, from a sum in float32 without a float32 copy: faster on CPU (LOG.md)."""
+    norm = torch.linalg.vector_norm(states, dim=-1, keepdim=True, dtype=torch.float32)
+    return torch.rsqrt(norm.square_().div_(states.shape[-1]).add_(eps)).to(states.dtype)
+
+
+class _Normed(torch.autograd.Function):
+    """Normalising with its way back in closed form.
+
+    With x = s n, the states n over their root mean square, and g the gradient of the result w x:
+
+        dL/dw = sum g x        dL/dn = s (g w - x mean(g w x))
+
+    PyTorch on CPU goes back through every operation of the way there, which takes several times the passes over memory.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, weight: Tensor, eps: float) -> Tensor:
+        scale = _scale(states, eps)
+        unit = states * scale
+        ctx.save_for_backward(unit, scale, weight)
+        return unit * weight
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
+        unit, scale, weight = ctx.saved_tensors
+        products = grad * unit
+        along = (products @ weight)[..., None] / len(weight)
+        into_states = (grad * weight).addcmul_(unit, along, value=-1).mul_(scale)
+        return into_states, products.flatten(0, -2).sum(0), None

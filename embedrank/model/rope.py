@@ -6,6 +6,8 @@ Source: RoFormer, arXiv 2104.09864; half-split form as in Qwen3.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -38,9 +40,12 @@ def rotate(states_THD: Tensor, cos_TF: Tensor, sin_TF: Tensor) -> Tensor:
     Returns:
         Rotated states, same shape.
     """
+    if not torch.compiler.is_compiling():  # graphs want no writing in place
+        if not torch.is_grad_enabled():
+            return _rotated(states_THD, cos_TF, sin_TF)
+        turned: Tensor = _Rotated.apply(states_THD, cos_TF, sin_TF)  # type: ignore[no-untyped-call]
+        return turned
     first, second = states_THD.chunk(2, dim=-1)
-    if not torch.is_grad_enabled() and not torch.compiler.is_compiling():  # graphs want no writing in place
-        return _rotate_into(torch.empty_like(states_THD), first, second, cos_TF, sin_TF)
     return torch.cat(
         (
             torch.addcmul(first * cos_TF, second, sin_TF, value=-1),
@@ -50,9 +55,25 @@ def rotate(states_THD: Tensor, cos_TF: Tensor, sin_TF: Tensor) -> Tensor:
     )
 
 
-def _rotate_into(out_THD: Tensor, first: Tensor, second: Tensor, cos_TF: Tensor, sin_TF: Tensor) -> Tensor:
+def _rotated(states_THD: Tensor, cos_TF: Tensor, sin_TF: Tensor) -> Tensor:
     """As `rotate`, written where it belongs: one pass over memory less than joining two halves (LOG.md)."""
+    out_THD = torch.empty_like(states_THD)
+    first, second = states_THD.chunk(2, dim=-1)
     out_first, out_second = out_THD.chunk(2, dim=-1)
     torch.mul(first, cos_TF, out=out_first).addcmul_(second, sin_TF, value=-1)
     torch.mul(second, cos_TF, out=out_second).addcmul_(first, sin_TF)
     return out_THD
+
+
+class _Rotated(torch.autograd.Function):
+    """The way back of a rotation is the rotation by the opposite angle."""
+
+    @staticmethod
+    def forward(ctx: Any, states_THD: Tensor, cos_TF: Tensor, sin_TF: Tensor) -> Tensor:
+        ctx.save_for_backward(cos_TF, sin_TF)
+        return _rotated(states_THD, cos_TF, sin_TF)
+
+    @staticmethod
+    def backward(ctx: Any, grad_THD: Tensor) -> tuple[Tensor, None, None]:
+        cos_TF, sin_TF = ctx.saved_tensors
+        return _rotated(grad_THD, cos_TF, -sin_TF), None, None

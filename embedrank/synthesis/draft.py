@@ -19,7 +19,10 @@ class Wish:
             code rows `docstring`, `question`, `api`, `translation`. None lets the configure step choose.
         difficulty: `high_school`, `university` or `phd`; None lets the configure step choose.
         length: Words of the query, from and to.
-        lang: ISO 639-1 code of the query's language; None is the passage's.
+        lang: ISO 639-1 code of the query's language; None is the passage's. Of code rows the language of the question,
+            and of the type `translation` the programming language.
+        score: Similarity of the two texts of an `sts` row, 0..1; None for other kinds.
+        instead_of: The kind that the plan drew first, where the passage cannot serve it.
     """
 
     kind: str
@@ -27,6 +30,8 @@ class Wish:
     difficulty: str | None = None
     length: tuple[int, int] | None = None
     lang: str | None = None
+    score: float | None = None
+    instead_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,6 +97,18 @@ class TrainingRow:
             document_ids=tuple(self.document_ids[place] for place in places) if self.document_ids else (),
             teacher_scores=tuple(self.teacher_scores[place] for place in places) if self.teacher_scores else (),
         )
+
+
+def plain_fields(row: TrainingRow) -> dict[str, Any]:
+    """A row as files hold it: what is not known is left out.
+
+    Args:
+        row: The row.
+
+    Returns:
+        Field to value.
+    """
+    return {name: value for name, value in asdict(row).items() if value is not None and value != ()}
 
 
 def read_rows(path: Path) -> Iterator[TrainingRow]:

@@ -137,6 +137,11 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         ["onnx", "unknown operator", "nothing was kept", "another dtype"],
     ),
     (
+        errors.GeneratorStoppedError("qwen3-32b", reason="budget", detail="5.00 USD are spent"),
+        {"generator": "qwen3-32b", "reason": "budget", "detail": "5.00 USD are spent"},
+        ["qwen3-32b", "budget: 5.00 USD are spent", "what is done is kept", "run it again"],
+    ),
+    (
         errors.WorseModelError(Path("/r/refused"), metric="map", base="nano", lost={"old": (0.5, 0.25)}),
         {"model": Path("/r/refused"), "metric": "map", "base": "nano", "lost": {"old": (0.5, 0.25)}},
         ["map", "nano", "old 0.5000 to 0.2500", "/r/refused", "replay"],

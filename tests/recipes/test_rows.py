@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 import rows as rows_script
-from rowmaking.contamination import collect_eval_texts, fold
+from rowmaking.contamination import collect_eval_texts
 from rowmaking.reading import read_jsonl
 from rowmaking.row import cut, tidy_code, tidy_prose
 from rowmaking.sentences import sentences_of
 from rowmaking.source import Source, load_sources
 from rowmaking.weak_code import name_words
+
+from embedrank.core.same_text import folded
 
 
 def source(**changes) -> Source:
@@ -96,9 +98,9 @@ def test_unknown_key_in_the_table_is_an_error(tmp_path):
 
 
 def test_fold_ignores_case_space_and_punctuation_but_keeps_vowel_signs():
-    assert fold("Who is it?") == fold("WHO  is-it") == fold("ＷＨＯ　ｉｓ　ｉｔ？")
-    assert fold("ปู") != fold("ปี")
-    assert fold("...") == "..."
+    assert folded("Who is it?") == folded("WHO  is-it") == folded("ＷＨＯ　ｉｓ　ｉｔ？")
+    assert folded("ปู") != folded("ปี")
+    assert folded("...") == "..."
 
 
 def test_tidying_keeps_indentation_of_code_only():

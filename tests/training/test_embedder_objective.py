@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -156,6 +157,7 @@ def test_learned_steps_train_and_the_saved_model_is_an_ordinary_one(tmp_path: Pa
     save_embedder(
         tmp_path / "model", ours.module, pico_tokenizer(), prompts=PromptPolicy(), max_length=64, dtype=torch.float32
     )
+    assert "embedding_steps" not in load_file(tmp_path / "model" / "model.safetensors")
     texts = ["hello world", "a b c"]
     vectors = torch.from_numpy(Embedder.load(str(tmp_path / "model")).encode_documents(texts))
     sequences = [ids for ids, _ in pico_tokenizer().encode_ended(texts, max_length=64)]

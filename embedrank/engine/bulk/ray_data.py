@@ -8,17 +8,14 @@ order and are put into theirs here; no more chunks are under way than the window
 from __future__ import annotations
 
 import logging
-import os
-import socket
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from embedrank.core.errors import InvalidInputError, WorkerError
+from embedrank.core.ray_cluster import Feed, clear_errors, join
 from embedrank.engine.bulk.encoder import Computed, Load, ModelFacts, load_encoder
-from embedrank.engine.bulk.ray_tasks import Encode, Feed, computed_of, drawn, facts_of
+from embedrank.engine.bulk.ray_tasks import Encode, computed_of, drawn, facts_of
 from embedrank.engine.bulk.worker import Failure
 
 if TYPE_CHECKING:
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from embedrank.engine.bulk.config import BulkConfig
 
 _CHUNKS_AHEAD: Final = 4  # times the actors
-_ANSWER_S: Final = 5.0
 _BY_ITSELF: Final = 1  # bytes after which Ray ends a block: each chunk is one, and none waits for the next
 
 
@@ -98,7 +94,8 @@ class RayData:
         """
         ray = self._ray
         if not ray.is_initialized():
-            self._join()
+            join(ray, self._address, num_cores=max(self._num_cores, self._num_actors))
+            self._has_joined = True
         have = ray.cluster_resources()
         need = {"CPU": self._num_actors, "GPU": self._num_actors if self._device == "cuda" else 0}
         for kind, count in need.items():
@@ -109,7 +106,7 @@ class RayData:
         self._resources = {"num_cpus": 1, "num_gpus": 1 if need["GPU"] else 0}
         if isinstance(self._load, str):
             self._load = partial(load_encoder, self._load, dtype=self._dtype, device=self._device, threads=threads)
-        with _clear_errors(ray):
+        with clear_errors(ray):
             said = ray.get(ray.remote(**self._resources)(facts_of).remote(self._load))
         if isinstance(said, Failure):
             raise WorkerError("ray", said.message)
@@ -141,7 +138,7 @@ class RayData:
                 self._feed.put.remote((upcoming.number, list(upcoming.texts)))
                 under_way[upcoming.number] = upcoming
                 upcoming = next(chunks, None)
-            with _clear_errors(self._ray):
+            with clear_errors(self._ray):
                 table = next(computed)
             for row in table.to_pylist():
                 if row["failure"]:
@@ -159,21 +156,6 @@ class RayData:
         if self._has_joined:
             self._ray.shutdown()
             self._has_joined = False
-
-    def _join(self) -> None:
-        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-        if self._address == "local":
-            # Its processes import what this one does, wherever that lies.
-            environment = {"env_vars": {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}}
-            cores = max(self._num_cores, self._num_actors)
-            quiet.update(num_cpus=cores, include_dashboard=False, runtime_env=environment)
-        _require_answer(self._address)
-        try:
-            self._ray.init(address=self._address, **quiet)
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-            problem = f"cannot be reached at {self._address}: {str(error).splitlines()[0]}"
-            raise WorkerError("ray", problem, hint="local starts one here") from error
-        self._has_joined = True
 
     def _dataset(self) -> Iterator[Any]:
         """Tables of results as they come; drawn from the feed, which has to be fed."""
@@ -194,25 +176,3 @@ class RayData:
             **arrow,
         )
         return iter(computed.iter_batches(batch_size=None, prefetch_batches=0, **arrow))
-
-
-def _require_answer(address: str) -> None:
-    """Refuse a host and port where nobody listens; Ray itself would try for minutes."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdigit():
-        return
-    try:
-        socket.create_connection((host, int(port)), timeout=_ANSWER_S).close()
-    except OSError as error:
-        raise WorkerError("ray", f"nobody answers at {address}: {error}", hint="local starts one here") from error
-
-
-@contextmanager
-def _clear_errors(ray: Any) -> Iterator[None]:
-    try:
-        yield
-    except ray.exceptions.RayTaskError:
-        raise  # a bug in what an actor ran
-    except ray.exceptions.RayError as error:
-        problem = str(error).strip().splitlines()[0]
-        raise WorkerError("ray", problem, hint="what was committed is kept") from error

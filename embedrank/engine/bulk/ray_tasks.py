@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,38 +13,6 @@ from embedrank.engine.bulk.worker import Failure
 
 if TYPE_CHECKING:
     from embedrank.engine.bulk.config import BulkConfig
-
-Fed: TypeAlias = "tuple[int, Sequence[str]] | None"
-"""Number and texts of a chunk; None after the last."""
-
-
-_MOST_BEGINNINGS: Final = 2  # of a chunk: Ray itself would restart actors and give it to them for ever
-
-
-class Feed:
-    """A queue between the driver and the dataset; an actor of its own."""
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self._queue: asyncio.Queue[Fed] = asyncio.Queue()
-        self._beginnings: Counter[int] = Counter()
-
-    async def put(self, chunk: Fed) -> None:
-        """Add a chunk, or None at the end."""
-        await self._queue.put(chunk)
-
-    async def take(self) -> Fed:
-        """The next chunk, waited for."""
-        return await self._queue.get()
-
-    async def begin(self, number: int) -> bool:
-        """Whether a chunk may be computed: not if two actors died on it."""
-        self._beginnings[number] += 1
-        return self._beginnings[number] <= _MOST_BEGINNINGS
-
-    async def end(self, number: int) -> None:
-        """Forget a chunk that was computed."""
-        del self._beginnings[number]
 
 
 def drawn(_: Any, *, feed: Any) -> Iterator[Any]:

@@ -70,17 +70,16 @@ class GroupedPlan:
         """As `AttentionPlan.attend`."""
         keys_SGD, values_SGD = self._spread(keys_TGD), self._spread(values_TGD)
         queries = queries_THD if last_only else self._spread(queries_THD)
-        mixed, query_start, key_start = [], 0, 0
-        for group in self.groups:
-            width = 1 if last_only else group.length
-            query_stop, key_stop = query_start + group.rows * width, key_start + group.rows * group.length
-            rows = _rows(queries[query_start:query_stop], group.rows)
-            keys = _rows(keys_SGD[key_start:key_stop], group.rows)
-            values = _rows(values_SGD[key_start:key_stop], group.rows)
+        # Cut by `split`, whose way back joins the groups' gradients; each slice's would fill a tensor of the whole.
+        key_slots = [group.rows * group.length for group in self.groups]
+        query_slots = [group.rows for group in self.groups] if last_only else key_slots
+        parts = zip(queries.split(query_slots), keys_SGD.split(key_slots), values_SGD.split(key_slots), strict=True)
+        mixed = []
+        for group, part in zip(self.groups, parts, strict=True):
+            rows, keys, values = (_rows(states, group.rows) for states in part)
             if prefix is not None:
                 keys, values = _prepend(prefix[0], keys), _prepend(prefix[1], values)
             mixed.append(self._attend_group(group, rows, keys, values).transpose(1, 2).flatten(0, 1).flatten(1))
-            query_start, key_start = query_stop, key_stop
         joined = mixed[0] if len(mixed) == 1 else torch.cat(mixed)
         return joined if last_only else self._collect(joined)
 

@@ -16,12 +16,40 @@ class Verdict:
     Attributes:
         keep: Whether the row stays.
         reason: Why not, short and the same for all of its kind; empty where it stays.
-        figures: What was measured, such as a cosine.
+        detail: What exactly was wrong this time.
+        figures: What was measured, such as a cosine; names begin with that of the filter.
     """
 
     keep: bool
     reason: str = ""
+    detail: str = ""
     figures: Mapping[str, float] = field(default_factory=dict)
+
+
+def keep(**figures: float) -> Verdict:
+    """The row stays.
+
+    Args:
+        **figures: What was measured.
+
+    Returns:
+        The verdict.
+    """
+    return Verdict(keep=True, figures=figures)
+
+
+def drop(reason: str, detail: str = "", **figures: float) -> Verdict:
+    """The row goes.
+
+    Args:
+        reason: Why, the same words for all of its kind.
+        detail: What exactly was wrong.
+        **figures: What was measured.
+
+    Returns:
+        The verdict.
+    """
+    return Verdict(keep=False, reason=reason, detail=detail, figures=figures)
 
 
 class Filter(Protocol):
@@ -33,7 +61,18 @@ class Filter(Protocol):
         ...
 
     def judge(self, drafts: Sequence[Draft]) -> list[Verdict]:
-        """One verdict a draft, in order. Drafts that it keeps count for those behind them in the same call."""
+        """Judge a block of drafts, of which those kept count for those behind them in this call only.
+
+        Args:
+            drafts: With rows.
+
+        Returns:
+            One verdict a draft, in order.
+
+        Raises:
+            GeneratorStoppedError: If it asks a generator that answers no more for now, such as one whose budget is
+                spent; the block is to be judged again later.
+        """
         ...
 
     def remember(self, drafts: Sequence[Draft]) -> None:

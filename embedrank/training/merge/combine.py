@@ -13,6 +13,7 @@ from torch import Tensor
 
 from embedrank.core.errors import NumericalError, OppositeVectorsError
 from embedrank.training.merge.config import MergeConfig
+from embedrank.training.merge.finite import all_finite
 from embedrank.training.merge.methods import FACTORS, TIES
 from embedrank.training.merge.methods.ties import threshold, ties
 from embedrank.training.merge.parents import Parents
@@ -49,7 +50,7 @@ def combine(parents: Parents, name: str, config: MergeConfig) -> Tensor:
         part_E = merge_part(part_NE)
         part_E = part_E if base_E is None else base_E + config.scale * part_E
         stored_E = part_E.to(like.dtype)
-        if not stored_E.isfinite().all():
+        if not all_finite(stored_E):
             raise NumericalError(f"merged by {config.method}", f"numbers of {name} in {like.dtype}")
         merged[place : place + stored_E.numel()] = stored_E
         place += stored_E.numel()

@@ -13,10 +13,10 @@ import numpy as np
 
 from embedrank.core.protocols import Encoder
 from embedrank.core.types import FloatArray
+from embedrank.core.vector_file import VectorFile
 from embedrank.training.negatives.config import MiningConfig
 from embedrank.training.negatives.corpus import Corpus
 from embedrank.training.negatives.top_k import Places, top_k
-from embedrank.training.negatives.vectors import VectorFile
 from embedrank.training.negatives.work_folder import WorkFolder
 from embedrank.training.rows import TrainingRow
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Final, cast
 
 from embedrank.core.errors import InvalidInputError
-from embedrank.training.rows import TrainingRow
+from embedrank.training.rows import TrainingRow, plain_fields
 
 SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".parquet")
 _ROWS_AT_ONCE: Final = 1024
@@ -43,11 +43,7 @@ def write_rows(path: Path, rows: Iterable[TrainingRow]) -> None:
         _write_table(path, rows)
         return
     with _text(path) as file:
-        file.writelines(json.dumps(_fields(row), ensure_ascii=False) + "\n" for row in rows)
-
-
-def _fields(row: TrainingRow) -> dict[str, Any]:
-    return {name: value for name, value in asdict(row).items() if value is not None}
+        file.writelines(json.dumps(plain_fields(row), ensure_ascii=False) + "\n" for row in rows)
 
 
 @contextmanager

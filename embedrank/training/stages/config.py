@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from embedrank.core.errors import ConfigError
-from embedrank.core.settings import build, read_yaml
+from embedrank.core.settings import build, put_in, read_yaml
 from embedrank.model.provenance import KINDS
 from embedrank.training.data.source import SourceConfig, source_of
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
@@ -173,23 +173,3 @@ class StageConfig:
         for name, value in overrides.items():
             put_in(settings, name, value)
         return cls.from_mapping(settings)
-
-
-def put_in(settings: dict[str, Any], name: str, value: Any) -> None:
-    """Set a value in nested mappings.
-
-    Args:
-        settings: Changed in place.
-        name: Keys with dots between them.
-        value: What to put there.
-
-    Raises:
-        ConfigError: If a key on the way holds something else than a mapping.
-    """
-    *path, last = name.split(".")
-    place = settings
-    for key in path:
-        place = place.setdefault(key, {})
-        if not isinstance(place, dict):
-            raise ConfigError(_NAME, name, value, f"{key} holds no further settings")
-    place[last] = value

@@ -25,7 +25,9 @@ from embedrank.model.weights import Weights, load_decoder
 from embedrank.training.stages.config import StageConfig
 from embedrank.training.stages.replacing import replace_folder
 
-PADDING = 0.2  # largest share of padding in an attention group: a batch has fewer, larger calls
+# Largest share of padding in an attention group, by device: a GPU wants few, large calls; on a processor padding costs
+# more than calls do (LOG.md).
+PADDING = {"cuda": 0.2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class Start:
         if config.kind == "reranker" and SCORE in weights:
             raise CheckpointError(folder, "has a score head", hint="start from the causal model it was made from")
         decoder = load_decoder(weights, shape, dtype=torch.float32, device=device, trainable=True)
-        decoder.max_padding = PADDING
+        decoder.max_padding = PADDING.get(device.type, 0.0)
         head = None
         if config.kind == "reranker" and not shape.tie_word_embeddings:
             if LM_HEAD not in weights:

@@ -1,11 +1,10 @@
 """Fingerprints of every text that an evaluation split uses, and the test of a row against them."""
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 
+from embedrank.core.same_text import folded
 from rowmaking.reading import (
     Record,
     document_text,
@@ -18,23 +17,14 @@ from rowmaking.reading import (
 from rowmaking.row import Row, tidy_prose
 from rowmaking.sentences import is_long_enough, sentences_of
 
-# ASCII, Latin-1, general and CJK punctuation. Not `\W`: that would also fold away the vowel signs
-# of Thai, Hindi and other scripts, and with them the difference between words.
-_FOLDED = re.compile(r"[\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u206f\u3000-\u303f\uff00-\uff0f]+")
 MIN_SHARED_CHARS = 50  # shorter sentences are shared by chance
 MIN_SHARED_CHARS_CJK = 20
 PAIR_FIELDS = ("sentence1", "sentence2", "text")
 
 
-def fold(text: str) -> str:
-    """Fold case, white space and punctuation; a text of nothing but punctuation stays as it is."""
-    lowered = unicodedata.normalize("NFKC", text).lower()
-    return _FOLDED.sub("", lowered) or lowered.strip()
-
-
 def fingerprint(text: str) -> bytes:
     """Return a 64-bit hash of the folded text."""
-    return blake2b(fold(text).encode(), digest_size=8).digest()
+    return blake2b(folded(text).encode(), digest_size=8).digest()
 
 
 class EvalTexts:

@@ -1,16 +1,17 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from embedrank.core.errors import ConfigError, DatasetError, StorageError
 from embedrank.evaluation.beir import load_beir
 from embedrank.training.data.holding_out import Grouped, HoldOutConfig, hold_out
-from embedrank.training.rows import read_rows
+from embedrank.training.rows import TrainingRow, read_rows
 
 
 def made(number, *, cut=True):
     text = f"body of {number}" if cut else f"whole {number}"
-    row = {"task": "retrieval", "query": f"about {number}", "positives": [text], "source": "own"}
+    row = TrainingRow(task="retrieval", query=f"about {number}", positives=(text,), source="own")
     return Grouped(row=row, group=f"document {number // 3}", passage=str(number))
 
 
@@ -49,6 +50,13 @@ def test_the_passage_that_a_query_was_cut_from_does_not_stand_beside_the_answer(
     assert dataset.num_missing_documents == 0
 
 
+def test_of_a_passage_there_is_one_query(tmp_path):
+    rows = [replace(made(number // 2), group=str(number // 2)) for number in range(3000)]
+    parts = hold_out(rows, 3000, [], tmp_path, HoldOutConfig())
+    queries = [*load_beir(parts.judged, "dev").queries.values(), *load_beir(parts.judged, "gate").queries.values()]
+    assert len(queries) == len(set(queries)) == parts.counts["beyond"]
+
+
 def test_an_answer_that_is_a_passage_stands_there_once(tmp_path):
     dataset = load_beir(parted(tmp_path, cut=False).judged, "dev")
     texts = [document.text for document in dataset.documents]
@@ -78,7 +86,7 @@ def test_too_few_rows_a_bad_share_and_a_full_disk_are_told(tmp_path):
 
 def test_odd_texts_survive(tmp_path):
     rows = [
-        Grouped(row={"task": "retrieval", "query": f"q\t{n}\n", "positives": ["a\tb\n"]}, group=str(n))
+        Grouped(row=TrainingRow(task="retrieval", query=f"q\t{n}\n", positives=("a\tb\n",)), group=str(n))
         for n in range(400)
     ]
     parts = hold_out(rows, 400, [], tmp_path, HoldOutConfig())

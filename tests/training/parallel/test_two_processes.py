@@ -51,9 +51,10 @@ def found(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Found:
 @pytest.mark.parametrize(("task", "kind"), RUNS)
 def test_losses_and_clipped_norms_are_those_of_one_process(found: Found, task: str, kind: str) -> None:
     expected, two = found.one[task], found.two[0][f"{task} {kind}"]
+    near = 1e-4 if task == "quantised" else 1e-5  # a number that lies between two steps falls on either
     assert len(two["losses"]) == STEPS
-    assert two["losses"] == pytest.approx(expected["losses"], abs=1e-5)
-    assert two["norms"] == pytest.approx(expected["norms"], rel=1e-5)
+    assert two["losses"] == pytest.approx(expected["losses"], abs=near)
+    assert two["norms"] == pytest.approx(expected["norms"], rel=near)
 
 
 @pytest.mark.parametrize("task", ["embedder", "reranker"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embedrank.core.errors import StorageError
-from embedrank.training.negatives.vectors import VectorFile
+from embedrank.core.vector_file import VectorFile
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Generators of text behind one protocol, chosen by name."""
