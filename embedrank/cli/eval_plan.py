@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +77,26 @@ def prompting_of(name: str, task: str, plan: EvalPlan, encoder: object) -> Promp
     default = getattr(encoder, "default_instruction", None)
     given = plan.trial.config.instruction
     return prompting_for(name, task, protocol=plan.protocol, given=given, model_default=default)
+
+
+def prompted_trial(name: str, task: str, plan: EvalPlan) -> tuple[Trial, dict[str, object]]:
+    """The plan's trial, asking with the instruction of a set.
+
+    Args:
+        name: Of the set.
+        task: Kind of task.
+        plan: The user's choices.
+
+    Returns:
+        The trial, and what has to be known to repeat it; nothing of BM25 alone.
+    """
+    trial = plan.trial
+    if trial.embedder is None:
+        return trial, {}
+    prompting = prompting_of(name, task, plan, plan.wiring.embedder(trial.embedder))
+    if prompting.instruction:
+        trial = replace(trial, config=replace(trial.config, instruction=prompting.instruction))
+    return trial, prompting.as_json()
 
 
 def write_runs(plan: EvalPlan, runs: Mapping[str, Run]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from embedrank.cli.beir_set import beir_title, load
 from embedrank.cli.console import progress
-from embedrank.cli.eval_plan import EvalPlan, SetReport, prompting_of, truncated_notes, write_runs
+from embedrank.cli.eval_plan import EvalPlan, SetReport, prompted_trial, prompting_of, truncated_notes, write_runs
 from embedrank.cli.trial import run_trial
 from embedrank.core.errors import InvalidInputError
 
@@ -75,7 +75,8 @@ def _candidates(dataset: BeirSet, plan: EvalPlan) -> tuple[dict[str, list[str]],
     if plan.candidates is None:
         return judged_candidates(dataset), "judged in the folder"
     if not plan.candidates.exists():
-        runs = run_trial(replace(plan.trial, reranker=None, weights=()), dataset, plan.wiring).runs
+        trial, _ = prompted_trial(dataset.folder.name, "retrieval", plan)
+        runs = run_trial(replace(trial, reranker=None, weights=()), dataset, plan.wiring).runs
         system = list(runs)[-1]
         write_trec_run(runs[system], plan.candidates, tag=system)
     return check_candidates(dataset, read_trec_run(plan.candidates), str(plan.candidates)), str(plan.candidates)
@@ -129,7 +130,7 @@ def _score(
     runs: dict[str, Run] = {name: ranked(scores) for name, scores in found.items()}
     write_runs(plan, runs)
     if plan.candidates is not None:
-        return score_systems(dataset, {GIVEN: candidates, **runs}), []
+        return score_systems(dataset, {GIVEN: candidates, **runs}), _without_candidates(candidates)
     rankable = with_both_kinds(dataset, candidates)
     pairs = {name: pointwise(dataset, scores) for name, scores in found.items()}
     told = [
@@ -140,3 +141,8 @@ def _score(
         return [SystemScore(name=name, metrics=metrics, p_value=None) for name, metrics in pairs.items()], told
     scores = score_systems(with_queries(dataset, rankable), runs)
     return [replace(score, metrics={**score.metrics, **pairs[score.name]}) for score in scores], told
+
+
+def _without_candidates(candidates: Run) -> list[str]:
+    count = sum(not names for names in candidates.values())
+    return [f"{count} queries have no candidates and score 0"] if count else []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from embedrank.cli.beir_set import beir_title, load
 from embedrank.cli.console import progress
-from embedrank.cli.eval_plan import EvalPlan, SetReport, prompting_of, truncated_notes, write_runs
+from embedrank.cli.eval_plan import EvalPlan, SetReport, prompted_trial, prompting_of, truncated_notes, write_runs
 from embedrank.cli.eval_reranking import DENSE, measure_reranking
 from embedrank.cli.trial import run_trial
 from embedrank.core.errors import InvalidInputError
@@ -40,15 +40,9 @@ def _measure_retrieval(folder: Path, split: str, task: str, plan: EvalPlan) -> S
     from embedrank.evaluation.report import as_json, notes, score_systems
 
     dataset = load(folder, split, corpus_prefix=plan.corpus_prefix, max_queries=plan.max_queries, seed=plan.seed)
-    trial = plan.trial
-    prompted: dict[str, object] = {}
-    if trial.config.instruction is not None:
+    if plan.trial.config.instruction is not None:
         dataset = replace(dataset, instructions={})
-    if trial.embedder is not None:
-        prompting = prompting_of(folder.name, task, plan, plan.wiring.embedder(trial.embedder))
-        prompted = prompting.as_json()
-        if prompting.instruction:
-            trial = replace(trial, config=replace(trial.config, instruction=prompting.instruction))
+    trial, prompted = prompted_trial(folder.name, task, plan)
     outcome = run_trial(trial, dataset, plan.wiring)
     scores = score_systems(dataset, outcome.runs)
     write_runs(plan, outcome.runs)

@@ -47,18 +47,19 @@ def check_candidates(dataset: BeirSet, candidates: Run, source: str) -> dict[str
         source: Name of the file.
 
     Returns:
-        Those of the queries measured.
+        Those of the queries measured; none where a query is not in the file, because its first stage found nothing.
 
     Raises:
-        DatasetError: If a document is not in the corpus, or a query has no candidates.
+        DatasetError: If no query has candidates, or a document is not in the corpus.
     """
+    if not any(candidates.get(query) for query in dataset.queries):
+        raise DatasetError(source, f"has candidates for no query of {dataset.folder.name} {dataset.split!r}")
     known = {document.id for document in dataset.documents}
-    for query in dataset.queries:
-        if not candidates.get(query):
-            raise DatasetError(source, f"has no candidates for query {query!r} of {dataset.folder.name}")
-        if missing := next((name for name in candidates[query] if name not in known), None):
+    found = {query: list(candidates.get(query, ())) for query in dataset.queries}
+    for names in found.values():
+        if missing := next((name for name in names if name not in known), None):
             raise DatasetError(source, f"names document {missing!r}, which {dataset.folder.name} does not have")
-    return {query: list(candidates[query]) for query in dataset.queries}
+    return found
 
 
 def scored_candidates(
@@ -79,7 +80,8 @@ def scored_candidates(
     scores: Scores = {}
     for query in dataset.queries:
         names = candidates[query]
-        scores[query] = dict(zip(names, map(float, score(query, [texts[name] for name in names])), strict=True))
+        judged = score(query, [texts[name] for name in names]) if names else ()
+        scores[query] = dict(zip(names, map(float, judged), strict=True))
         on_query()
     return scores
 

@@ -41,10 +41,17 @@ def test_only_queries_with_candidates_of_both_kinds_can_be_ranked(dataset):
 def test_candidates_of_another_set_are_refused(dataset):
     good = {"q1": ["en:1"], "q2": ["en:3"], "q3": ["en:2"]}
     assert check_candidates(dataset, {**good, "other": ["x"]}, "file.run") == good
-    with pytest.raises(DatasetError, match=r"file\.run: has no candidates for query 'q2'"):
-        check_candidates(dataset, {"q1": ["en:1"]}, "file.run")
+    with pytest.raises(DatasetError, match=r"file\.run: has candidates for no query of"):
+        check_candidates(dataset, {"other": ["en:1"]}, "file.run")
     with pytest.raises(DatasetError, match="names document 'nowhere'"):
         check_candidates(dataset, {**good, "q2": ["nowhere"]}, "file.run")
+
+
+def test_a_query_whose_first_stage_found_nothing_has_no_scores(dataset):
+    candidates = check_candidates(dataset, {"q1": ["en:1"]}, "file.run")
+    assert candidates == {"q1": ["en:1"], "q2": [], "q3": []}
+    scores = scored_candidates(dataset, candidates, embedder_scores(dataset, candidates, bag()))
+    assert {query: len(found) for query, found in scores.items()} == {"q1": 1, "q2": 0, "q3": 0}
 
 
 @pytest.mark.parametrize(("protocol", "instructed"), [("report", True), ("mteb", False)])
