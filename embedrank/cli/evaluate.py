@@ -17,6 +17,7 @@ from embedrank.cli.eval_paper import show_comparison
 from embedrank.cli.eval_plan import EvalPlan
 from embedrank.cli.eval_set import measure_set
 from embedrank.cli.eval_suite import run_suite, sets_in
+from embedrank.cli.evaluate_mteb import evaluate_mteb
 from embedrank.cli.trial import Trial
 from embedrank.cli.wiring import DEFAULT_MODEL, Wiring, wiring_of
 from embedrank.core.errors import InvalidInputError
@@ -81,6 +82,15 @@ def evaluate(
     dtype: options.Dtype = None,
     device: options.Device = None,
     runs: Annotated[Path | None, typer.Option(help="Folder for TREC run files, one a system.")] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help='Run a benchmark of mteb, such as "MTEB(eng, v2)", instead of local sets.')
+    ] = None,
+    tasks: Annotated[
+        str | None, typer.Option(help="Tasks of the benchmark, with commas between. Default: all.")
+    ] = None,
+    through_mteb: Annotated[
+        bool, typer.Option("--through-mteb", help="Let mteb's evaluator measure the BEIR set.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Measure models on local sets: retrieval, reranking, similarity, classification, clustering, bitext mining.
@@ -109,7 +119,8 @@ def evaluate(
         dim=dim,
         instruction=instruction,
     )
-    folders = _folders(data, all_sets)
+    by_mteb = benchmark is not None or tasks is not None or through_mteb
+    folders = [] if by_mteb else _folders(data, all_sets)
     _require_choices(task, prompts)
     for folder in (runs, results):
         _require_folder(folder)
@@ -131,7 +142,9 @@ def evaluate(
             candidates=candidates,
             runs=runs,
         )
-        if all_sets is None and len(folders) == 1:
+        if by_mteb:
+            evaluate_mteb(context, plan)
+        elif all_sets is None and len(folders) == 1:
             _show_one(folders[0], plan, extra=extra, json=json)
         else:
             run_suite(folders, plan, results=results, extra=extra, as_json=json)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from embedrank.synthesis.config import SynthesisConfig
     from embedrank.synthesis.generators.meter import LocalMeter
     from embedrank.synthesis.generators.registry import GeneratorChoice
-    from embedrank.synthesis.generators.usage import Usage
     from embedrank.synthesis.passage_source import PassageSource
     from embedrank.synthesis.pipeline import RunReport, SynthesisTask
     from embedrank.synthesis.pool import Pool
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 SETTINGS: Final = "synthesis.yaml"
 _CACHE: Final = "requests.sqlite"
 _WORK: Final = "work"
-_ASKED: Final = ("kind", "query_type", "code_type", "difficulty", "length", "lang", "score")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +85,10 @@ class SynthRun:
         Raises:
             ConfigError: If the settings are unsound.
             DatasetError: If passages cannot be read, or there are none.
+            StorageError: If the folder cannot be written, or another run is writing it.
         """
         from embedrank.synthesis.config import SynthesisConfig
+        from embedrank.synthesis.output_folder import require_free
         from embedrank.synthesis.passage_source import PassageSource
 
         self._asked, self._to, self._wiring, self._bar, self._restart = asked, to, wiring, bar, restart
@@ -97,6 +97,7 @@ class SynthRun:
             to.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(to, f"cannot be written: {error.strerror or error}") from error
+        require_free(to)
         self._left_out: dict[str, int] = {}
         self._settings = self._with_documents()
         self._config: SynthesisConfig = SynthesisConfig.of(self._settings)
@@ -118,6 +119,8 @@ class SynthRun:
         """
         from embedrank.synthesis.generators.usage import Usage
         from embedrank.synthesis.pipeline import run_synthesis
+        from embedrank.synthesis.report import write_report
+        from embedrank.synthesis.run_facts import facts_of
 
         if self._restart:
             shutil.rmtree(self._to / _WORK, ignore_errors=True)
@@ -136,7 +139,8 @@ class SynthRun:
                 restart=self._restart,
                 beside={SETTINGS: self._settings_text()},
             )
-            self._write_report(report, usage())
+            self._bar.doing("writing the report", 0)
+            write_report(self._to, facts_of(self._config, report, usage()))
             return Outcome(report=report, left_out=self._left_out, notes=() if meter is None else tuple(meter.notes))
 
     def _with_documents(self) -> dict[str, Any]:
@@ -206,13 +210,13 @@ class SynthRun:
         return meter
 
     def _begin_spending(self) -> None:
-        """A run that is begun anew has spent nothing; its answers stay."""
+        """See that the cache is sound. A run that is begun anew has spent nothing; its answers stay."""
         from embedrank.synthesis.generators.cache import RequestCache
 
+        cache = RequestCache(self._cache, run=self._run_name)
         if self._restart:
-            cache = RequestCache(self._cache, run=self._run_name)
             cache.forget_spent()
-            cache.close()
+        cache.close()
 
     def _judge(
         self, generator: TextGenerator | None, meter: LocalMeter | RemoteMeter | None, stack: ExitStack
@@ -250,31 +254,6 @@ class SynthRun:
             limit=config.limit,
             block_passages=config.block_passages,
         )
-
-    def _write_report(self, report: RunReport, usage: Usage) -> None:
-        from embedrank.synthesis.report import RunFacts, write_report
-        from embedrank.synthesis.work import stages_of
-
-        self._bar.doing("writing the report", 0)
-        totals, plan = report.totals, self._config.plan
-        answers = totals.answers
-        facts = RunFacts(
-            passages=totals.passages,
-            drafts=totals.drafts,
-            stages=stages_of(self._config),
-            filters=tuple(self._config.filters),
-            asked={name: dict(getattr(plan, name)) for name in _ASKED},
-            generator=self._config.generator.name,
-            seconds=totals.seconds,
-            requests=answers.get("answered", 0) + answers.get("failed", 0),
-            cached=answers.get("cached", 0),
-            failed=answers.get("failed", 0),
-            prompt_tokens=usage.prompt_tokens,
-            completion_tokens=usage.completion_tokens,
-            cost=usage.cost,
-            stopped="" if report.stopped is None else f"{report.stopped.reason}: {report.stopped.detail}",
-        )
-        write_report(self._to, facts)
 
     def _settings_text(self) -> str:
         """The YAML file as it was given; or, where more was said beside it, one that says all."""

@@ -32,7 +32,7 @@ class CachedEncoder:
         self.recommended_fusion: str | None = getattr(encoder, "recommended_fusion", None)
         self.recommended_dense_weight: float = getattr(encoder, "recommended_dense_weight", 1.0)
         self._truncated: set[bytes] = set()
-        self._max_length = str(getattr(encoder, "max_length", ""))
+        self.max_length: int | None = getattr(encoder, "max_length", None)
 
     @property
     def num_truncated(self) -> int:
@@ -104,7 +104,7 @@ class CachedEncoder:
         return cache_key(
             self.fingerprint,
             self.precision,
-            self._max_length,
+            "" if self.max_length is None else str(self.max_length),
             dim=self.dim,
             side=side,
             instruction=instruction,

@@ -147,6 +147,18 @@ class OutputFolder:
                 (self.path / name).unlink(missing_ok=True)
 
 
+def require_free(folder: Path) -> None:
+    """Refuse early where a run is going on, before anything beside its output is touched.
+
+    Args:
+        folder: The folder; must be there.
+
+    Raises:
+        StorageError: If another run is writing it.
+    """
+    _locked(folder).close()
+
+
 @contextmanager
 def storing(path: Path) -> Iterator[None]:
     """Turn trouble with files inside the block into one clear error.

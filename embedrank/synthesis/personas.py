@@ -22,6 +22,9 @@ from embedrank.synthesis.text_lines import Undecodable, lines_of
 INSTRUCTION: Final = "Given a description of a person, retrieve passages that this person would look for"
 _JSON_SUFFIXES: Final = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 _LEAST_OF_DOMAIN: Final = 20
+_READ_CHARS: Final = (
+    1000  # of a passage: its beginning tells what it is about, and a long one takes as long as its length
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +107,7 @@ class NearestPersonas:
 
         Args:
             personas: At least one.
-            encoder: Embeds personas as queries and passages as documents.
+            encoder: Embeds personas as queries and the beginnings of passages as documents.
             num_candidates: Personas for each passage; fewer where there are fewer.
         """
         self._texts = [persona.text for persona in personas]
@@ -116,7 +119,7 @@ class NearestPersonas:
         """Personas for each passage, the most relevant first."""
         if not passages:
             return []
-        texts = [joined_text(passage.title, passage.text) for passage in passages]
+        texts = [joined_text(passage.title, passage.text[:_READ_CHARS]) for passage in passages]
         cosines = self._encoder.encode_documents(texts) @ self._vectors.T
         order = np.argsort(-cosines, axis=1, kind="stable")[:, : self._num]
         return [tuple(self._texts[place] for place in row) for row in order]

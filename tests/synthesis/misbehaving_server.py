@@ -45,6 +45,7 @@ class Behaviour:
     seed: int = 0
     delay_s: float = 0.0
     write: object = None  # request body to answer text
+    key: str | None = None  # without it nobody is answered
     met: object = None  # called with each request's number, before it is answered
 
 
@@ -104,11 +105,12 @@ class MisbehavingServer:
     def _handle(self, handler):
         body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
         asked = Asked(came_at=time.monotonic(), body=body)
+        is_known = self.behaviour.key in (None, handler.headers.get("Authorization", "").removeprefix("Bearer "))
         with self._lock:
             self.asked.append(asked)
             self.num_in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.num_in_flight)
-            asked.said = self._choose(body)
+            asked.said = self._choose(body) if is_known else "401"
             if self.behaviour.met:
                 self.behaviour.met(len(self.asked))
         try:

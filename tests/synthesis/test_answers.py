@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedrank.synthesis.answers import Unusable, read_answer
@@ -108,6 +108,7 @@ SHAPED = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.text() | st.text(alphabet="{}[]\"'\\:,u0d8 \nTrueNon-1.e"))
 def test_no_text_makes_it_raise(text: str) -> None:
     read_answer(text, SCHEMA)
@@ -115,6 +116,7 @@ def test_no_text_makes_it_raise(text: str) -> None:
     read_answer('{"query": "' + text, SCHEMA)
 
 
+@settings(deadline=None)
 @given(SHAPED, st.text(alphabet="ab \n`", max_size=9))
 def test_proper_json_is_read_as_the_standard_library_does(value: Any, around: str) -> None:
     text = json.dumps({"query": "q", "value": value})

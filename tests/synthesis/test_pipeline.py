@@ -10,7 +10,7 @@ import pytest
 from embedrank.core.errors import GeneratorStoppedError, ResumeError, StorageError
 from embedrank.core.generation import Completion, Failure
 from embedrank.synthesis.generators.budget import BudgetConfig
-from tests.synthesis.generators.asking import opened
+from tests.synthesis.generators.asking import HASTY, opened
 from tests.synthesis.misbehaving_server import FAULTS, MisbehavingServer
 from tests.synthesis.simple_run import (
     Echo,
@@ -280,7 +280,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from embedrank.synthesis.generators.budget import BudgetConfig
-from tests.synthesis.generators.asking import opened
+from tests.synthesis.generators.asking import HASTY, opened
 from tests.synthesis.simple_run import run
 class At: url = sys.argv[1]
 folder = Path(sys.argv[2])
@@ -350,7 +350,7 @@ def test_a_budget_stops_a_run_and_a_larger_one_ends_it(tmp_path):
 
 
 def test_an_endpoint_that_goes_down_for_good_drops_nothing(tmp_path):
-    with MisbehavingServer() as server, opened(server, tmp_path) as generator:
+    with MisbehavingServer() as server, opened(server, tmp_path, retry=HASTY) as generator:
 
         def tell(totals):
             if totals.passages >= 16:

@@ -59,6 +59,8 @@ class OpenAIGenerator:
         )
         self._formats = AnswerFormats(config.answer_format)
         self._pulse = Pulse()
+        self._num_calls = 0
+        self._stopped: Failure | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="embedrank-endpoint", daemon=True)
         self._thread.start()
@@ -103,10 +105,14 @@ class OpenAIGenerator:
         await self._client.close()
 
     async def _answer_all(self, requests: Sequence[GenerationRequest]) -> list[Outcome]:
+        if not self._num_calls:
+            self._stopped = None  # whoever asks again may find that the trouble has passed
+        self._num_calls += 1
         tasks = [asyncio.create_task(self._answer(request)) for request in requests]
         try:
             return await asyncio.gather(*tasks)
         finally:
+            self._num_calls -= 1
             for task in tasks:  # those that are left where one of them raised
                 task.cancel()
 
@@ -144,6 +150,8 @@ class OpenAIGenerator:
                     continue
             wait_s = patience.wait_s(trouble)
             if isinstance(wait_s, Failure):
+                if not wait_s.is_final:
+                    self._stopped = wait_s
                 return wait_s
             if trouble.wait_s is not None:
                 self._pulse.hold(trouble.wait_s)
@@ -153,6 +161,8 @@ class OpenAIGenerator:
         """Wait until the endpoint wants requests and the budget has room; a failure where it never will."""
         while (closed_s := self._pulse.open_at - time.monotonic()) > 0:
             await asyncio.sleep(closed_s)
+        if self._stopped is not None:  # for one request, so for all
+            return self._stopped
         while (admission := self._meter.admit(need)) is Admission.WAIT:
             await asyncio.sleep(_BUDGET_POLL_S)
         return admission if isinstance(admission, Failure) else None

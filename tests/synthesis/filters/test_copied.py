@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedrank.core.same_text import normalised
@@ -35,6 +35,7 @@ def test_short_queries_and_tasks_whose_sides_are_alike_pass() -> None:
     assert not verdict(made("copied"), draft(copy, task="code")).keep
 
 
+@settings(deadline=None)
 @given(st.text("ab c", max_size=12), st.text("ab c", max_size=30))
 def test_the_share_is_that_of_the_longest_run_found_by_trying_all(query, document) -> None:
     wanted, text = normalised(query), normalised(document)

@@ -16,6 +16,7 @@ SCHEMA = {
     "additionalProperties": False,
 }
 HASTY = RetryConfig(max_attempts=4, base_s=0.002, max_s=0.02, patience_s=0.5)
+PATIENT = RetryConfig(max_attempts=20, base_s=0.002, max_s=0.02, patience_s=60)
 
 
 def request(number=0, **changed):
@@ -30,7 +31,7 @@ def request(number=0, **changed):
 
 
 def settings(server, **changed):
-    said = {"model": "test", "base_url": server.url, "timeout_s": 5.0, "retry": HASTY}
+    said = {"model": "test", "base_url": server.url, "timeout_s": 20.0, "retry": PATIENT}
     return OpenAIConfig(**{**said, **changed})
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from embedrank.core.errors import ConfigError
 from embedrank.core.generation import Completion, Failure
-from embedrank.synthesis.generators.openai_config import OpenAIConfig, RetryConfig
+from embedrank.synthesis.generators.openai_config import OpenAIConfig
 from embedrank.synthesis.generators.usage import Prices
 from tests.synthesis.generators.asking import HASTY, SCHEMA, opened, request
 from tests.synthesis.misbehaving_server import MisbehavingServer
@@ -84,10 +84,9 @@ def test_an_endpoint_that_hangs_is_left_and_asked_again(tmp_path):
 
 @pytest.mark.parametrize(("trouble", "wait_s"), [("limited_seconds", 0.3), ("limited_date", 2.0)])
 def test_nobody_asks_before_the_time_that_the_endpoint_named(tmp_path, trouble, wait_s):
-    retry = replace(HASTY, patience_s=30)
     with (
         MisbehavingServer(script=["ok", trouble], retry_after_s=wait_s) as server,
-        opened(server, tmp_path, concurrency=1, retry=retry) as generator,
+        opened(server, tmp_path, concurrency=1) as generator,
     ):
         generator.generate([request(n) for n in range(4)])
     limited = server.said.index(trouble)
@@ -100,7 +99,7 @@ def test_nobody_asks_before_the_time_that_the_endpoint_named(tmp_path, trouble, 
 def test_a_wait_longer_than_ones_patience_stops_the_run(tmp_path):
     with (
         MisbehavingServer(script=["limited_seconds"], retry_after_s=3600) as server,
-        opened(server, tmp_path) as generator,
+        opened(server, tmp_path, retry=HASTY) as generator,
     ):
         (outcome,) = generator.generate([request()])
     assert outcome.reason == "too many requests" and not outcome.is_final
@@ -108,7 +107,8 @@ def test_a_wait_longer_than_ones_patience_stops_the_run(tmp_path):
 
 
 def test_an_endpoint_that_stays_busy_stops_the_run(tmp_path):
-    with MisbehavingServer(status=429) as server, opened(server, tmp_path) as generator:
+    retry = replace(HASTY, patience_s=2)
+    with MisbehavingServer(status=429) as server, opened(server, tmp_path, retry=retry) as generator:
         (outcome,) = generator.generate([request()])
     assert outcome.reason == "too many requests" and not outcome.is_final
     assert len(server.asked) > HASTY.max_attempts  # being busy is not the request's fault
@@ -118,16 +118,25 @@ def test_nobody_at_the_address_stops_the_run(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
-        with MisbehavingServer() as server, opened(server, tmp_path, base_url=url) as generator:
+        with MisbehavingServer() as server, opened(server, tmp_path, retry=HASTY, base_url=url) as generator:
             outcomes = generator.generate([request(n) for n in range(3)])
     assert {(outcome.reason, outcome.is_final) for outcome in outcomes} == {("no connection", False)}
 
 
 def test_an_endpoint_that_fails_on_everything_stops_the_run(tmp_path):
-    with MisbehavingServer(status=500) as server, opened(server, tmp_path) as generator:
+    with MisbehavingServer(status=500) as server, opened(server, tmp_path, retry=HASTY) as generator:
         (outcome,) = generator.generate([request()])
     assert outcome.reason == "server error" and not outcome.is_final
     assert len(server.asked) == HASTY.max_attempts
+
+
+@pytest.mark.parametrize(("status", "asked"), [(500, HASTY.max_attempts), (401, 1)])
+def test_what_stops_one_request_stops_those_that_wait(tmp_path, status, asked):
+    with MisbehavingServer(status=status) as server, opened(server, tmp_path, retry=HASTY, concurrency=1) as generator:
+        outcomes = generator.generate([request(n) for n in range(10)])
+        assert {outcome.is_final for outcome in outcomes} == {False} and len(server.asked) == asked
+        server.behaviour.status = None
+        assert isinstance(generator.generate([request()])[0], Completion)
 
 
 def test_a_request_that_breaks_an_endpoint_that_answers_others_fails_alone(tmp_path):
@@ -236,10 +245,9 @@ def test_closing_breaks_off_what_is_in_flight(tmp_path):
 
 def test_random_troubles_lose_no_request(tmp_path):
     troubles = {"limited": 0.1, "limited_seconds": 0.05, "error": 0.1, "reset": 0.1, "garbage": 0.1}
-    retry = RetryConfig(max_attempts=20, base_s=0.001, max_s=0.01, patience_s=20)
     with (
         MisbehavingServer(troubles=troubles, retry_after_s=0.01) as server,
-        opened(server, tmp_path, retry=retry) as generator,
+        opened(server, tmp_path) as generator,
     ):
         outcomes = generator.generate([request(n) for n in range(150)])
     assert all(isinstance(outcome, Completion) for outcome in outcomes)

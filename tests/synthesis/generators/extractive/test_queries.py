@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedrank.core.generation import Failure, GenerationRequest
@@ -142,6 +142,7 @@ def test_what_is_not_met_is_not_said() -> None:
     assert row_of(result).negatives == ()
 
 
+@settings(deadline=None)
 @given(
     text=st.text(min_size=1) | st.text(alphabet="aA .,()（。，のคก่ 1\n'\"$", min_size=1),
     title=st.text(max_size=9),
