@@ -27,11 +27,11 @@ def suite_table(rows: Sequence[SuiteRow]) -> Table:
     from embedrank.evaluation.suite import means_of
 
     systems = list(dict.fromkeys(system for row in rows for system in row.values))
-    table = _table("set", "task", "metric", right=systems)
+    table = _table("set", "metric", right=systems)
     for row in rows:
         name = row.name if row.num_splits == 1 else f"{row.name} ({row.num_splits} splits)"
         best = max(row.values.values())
-        cells = [Text(name), Text(row.task.replace("_", " ")), Text(HEADINGS[row.metric])]
+        cells = [Text(name), Text(HEADINGS[row.metric])]
         for system in systems:
             value = row.values.get(system)
             style = "bold green" if value == best and len(row.values) > 1 else ""
@@ -43,7 +43,7 @@ def suite_table(rows: Sequence[SuiteRow]) -> Table:
     kinds = dict.fromkeys(["mean_task", "mean_type", *(row.benchmark_type for row in rows)])
     for kind in kinds:
         values = [f"{100 * means[system][kind]:.1f} " if kind in means[system] else "" for system in systems]
-        table.add_row(Text(_column(kind), style="bold"), "", "", *values)
+        table.add_row(Text(_column(kind), style="bold"), "", *values)
     return table
 
 
