@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ import pytest
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# mteb makes its folder when it is imported, in the user's home if it is not told another.
+os.environ.setdefault("MTEB_CACHE", str(Path(tempfile.gettempdir()) / "embedrank-tests-mteb"))
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embedrank.cli.beir_set import load
 from embedrank.cli.console import note
-from embedrank.cli.evaluate import load
 from embedrank.cli.trial import Trial, run_trial
 from embedrank.cli.wiring import Wiring
 

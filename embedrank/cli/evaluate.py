@@ -1,30 +1,59 @@
-"""`embedrank eval`: BM25, dense, fused and reranked on a BEIR folder."""
+"""`embedrank eval`: models on local sets, one or many, and results beside the paper's."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
 from embedrank.cli import options
 from embedrank.cli.console import note, out, print_json
-from embedrank.cli.trial import Outcome, Trial, run_trial
+from embedrank.cli.eval_models import kept_models
+from embedrank.cli.eval_paper import show_comparison
+from embedrank.cli.eval_plan import EvalPlan
+from embedrank.cli.eval_set import measure_set
+from embedrank.cli.eval_suite import run_suite, sets_in
+from embedrank.cli.evaluate_mteb import evaluate_mteb
+from embedrank.cli.trial import Trial
 from embedrank.cli.wiring import DEFAULT_MODEL, Wiring, wiring_of
 from embedrank.core.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from embedrank.evaluation.beir import BeirSet
-
-WHOLE_CORPUS: Final = "all"
 
 
 def evaluate(
     context: typer.Context,
-    data: Annotated[Path, typer.Option(help="BEIR folder: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv; .gz too.")],
-    split: Annotated[str, typer.Option(help="Name of the qrels file.")] = "test",
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Folder of a BEIR set, or of SPLIT.jsonl with pairs or labelled texts; repeat it for a table."
+        ),
+    ] = None,
+    all_sets: Annotated[Path | None, typer.Option("--all", help="Measure every set in this folder.")] = None,
+    split: Annotated[
+        str, typer.Option(help="Name of the qrels or pair file; of several sets also NAME.PART.")
+    ] = "test",
+    task: Annotated[str | None, typer.Option(help="What to measure by. Default: what suits the folder.")] = None,
+    prompts: Annotated[
+        str, typer.Option(help="Before candidates of reranking: report instructs them, mteb leaves them raw.")
+    ] = "report",
+    candidates: Annotated[
+        Path | None, typer.Option(help="TREC run to rerank; where it is not there, the first stage writes it.")
+    ] = None,
+    results: Annotated[
+        Path | None, typer.Option(help="Folder where reports and vectors stay, so that a run goes on where it stopped.")
+    ] = None,
+    trained_on: Annotated[
+        Path | None, typer.Option(help="Training rows (jsonl): what they share with the sets is told first.")
+    ] = None,
+    compare_paper: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Hold --results (mteb's, or our --json) against the report's; also: ablation."
+        ),
+    ] = None,
     embedder: Annotated[
         str | None,
         typer.Option("--embedder", "--model", help="Preset, folder or hub id; alone: dense only. [EMBEDRANK_MODEL]"),
@@ -53,15 +82,28 @@ def evaluate(
     dtype: options.Dtype = None,
     device: options.Device = None,
     runs: Annotated[Path | None, typer.Option(help="Folder for TREC run files, one a system.")] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help='Run a benchmark of mteb, such as "MTEB(eng, v2)", instead of local sets.')
+    ] = None,
+    tasks: Annotated[
+        str | None, typer.Option(help="Tasks of the benchmark, with commas between. Default: all.")
+    ] = None,
+    through_mteb: Annotated[
+        bool, typer.Option("--through-mteb", help="Let mteb's evaluator measure the BEIR set.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
-    """Measure search on a BEIR folder: BM25, dense, fused, and fused with the reranker on top.
+    """Measure models on local sets: retrieval, reranking, similarity, classification, clustering, bitext mining.
 
-    Without --embedder, --lexical or --fuse all four are measured. The figures on top of the JSON are those of the last
-    system of the table. nDCG is trec_eval's, with linear gains; MAP counts the first --recall documents.
+    What a folder holds is recognised. Search is measured as BM25, dense, fused, and fused with the reranker on top;
+    --embedder, --lexical and --fuse choose among them. The figures on top of the JSON are those of the last system of
+    the table. nDCG is trec_eval's, with linear gains; MAP counts the first --recall documents.
     """
     from embedrank.search.config import SearchConfig
 
+    if compare_paper is not None:
+        show_comparison(compare_paper, results, as_json=json)
+        return
     weights = rerank_weight or []
     mode = "fused" if fuse or bool(embedder) == lexical else "lexical" if lexical else "dense"
     config = SearchConfig(
@@ -77,72 +119,90 @@ def evaluate(
         dim=dim,
         instruction=instruction,
     )
-    _require_folder(runs)
+    by_mteb = benchmark is not None or tasks is not None or through_mteb
+    folders = [] if by_mteb else _folders(data, all_sets)
+    _require_choices(task, prompts)
+    for folder in (runs, results):
+        _require_folder(folder)
     wiring = wiring_of(context, dtype=dtype, device=device)
     whole_table = not (embedder or lexical or fuse)
     name = None if mode == "lexical" else embedder or os.environ.get("EMBEDRANK_MODEL") or DEFAULT_MODEL
     judge = None if no_rerank else reranker or (_partner(wiring, name) if whole_table else None)
-    dataset = load(data, split, corpus_prefix=corpus_prefix, max_queries=max_queries, seed=seed)
-    trial = Trial(embedder=name, reranker=judge, config=config, weights=weights[:-1])
-    report(dataset, run_trial(trial, dataset, wiring), runs=runs, json=json)
+    extra = _checked_for_overlap(trained_on, folders)
+    with kept_models(wiring, results) as kept:
+        plan = EvalPlan(
+            trial=Trial(embedder=name, reranker=judge, config=config, weights=weights[:-1]),
+            wiring=kept,
+            split=split,
+            task=task,
+            protocol=prompts,
+            corpus_prefix=corpus_prefix,
+            max_queries=max_queries,
+            seed=seed,
+            candidates=candidates,
+            runs=runs,
+        )
+        if by_mteb:
+            evaluate_mteb(context, plan)
+        elif all_sets is None and len(folders) == 1:
+            _show_one(folders[0], plan, extra=extra, json=json)
+        else:
+            run_suite(folders, plan, results=results, extra=extra, as_json=json)
 
 
-def load(folder: Path, split: str, *, corpus_prefix: str | None, max_queries: int | None, seed: int) -> BeirSet:
-    """Read a split and cut it as asked.
-
-    Args:
-        folder: The BEIR folder.
-        split: Name of the qrels file.
-        corpus_prefix: What ids must start with; `all` for the whole corpus; None for what all judged ids share.
-        max_queries: Size of the sample; None for all queries.
-        seed: Of the sample.
-
-    Returns:
-        The set, which tells what was cut.
-    """
-    from embedrank.evaluation.beir import load_beir
-    from embedrank.evaluation.subset import sample_queries, shared_prefix, with_prefix
-
-    dataset = load_beir(folder, split)
-    prefix = shared_prefix(dataset) if corpus_prefix is None else corpus_prefix
-    if prefix and prefix != WHOLE_CORPUS:
-        dataset = with_prefix(dataset, prefix)
-    return dataset if max_queries is None else sample_queries(dataset, max_queries, seed=seed)
-
-
-def report(dataset: BeirSet, outcome: Outcome, *, runs: Path | None, json: bool) -> None:
-    """Score the runs and print them.
-
-    Args:
-        dataset: The judged queries.
-        outcome: The runs.
-        runs: Folder for TREC run files, if wanted.
-        json: Whether stdout gets one JSON object instead of a table.
-    """
+def _show_one(folder: Path, plan: EvalPlan, *, extra: Mapping[str, Any], json: bool) -> None:
     from embedrank.cli.render_report import report_table
-    from embedrank.evaluation.report import as_json, notes, score_systems
-    from embedrank.evaluation.run import write_trec_run
+    from embedrank.evaluation.folder_contents import RERANKING, recognise
 
-    scores = score_systems(dataset, outcome.runs)
-    for system, run in outcome.runs.items() if runs else ():
-        write_trec_run(run, Path(runs or ".") / f"{system.replace(' ', '-')}.run", tag=system)
-    said = [*notes(dataset), *outcome.notes]
+    contents = recognise(folder, plan.split)
+    task = contents.chosen(plan.task or (RERANKING if plan.candidates else None), folder)
+    report = measure_set(folder, plan.split, task, plan)
     if json:
-        settings = {**outcome.settings, "timings_s": dict(outcome.timings_s)}
-        print_json({**as_json(dataset, scores, settings=settings), "notes": said})
+        print_json({**report.content, "contents": contents.contents, **extra})
         return
     console = out()
-    title = f"{dataset.folder.name} {dataset.split}: {len(dataset.queries)} queries, {len(dataset.documents)} documents"
-    console.print(Text(title, style="bold"))
-    console.print(report_table(scores))
-    timed = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in outcome.timings_s.items())
-    settings_line = ", ".join(f"{name} {value}" for name, value in outcome.settings.items() if value is not None)
-    for line in [*said, f"{settings_line}; {timed}"]:
+    console.print(Text(report.title, style="bold"))
+    console.print(report_table(report.scores))
+    others = [name for name in contents.possible if name != task]
+    also = f"; also possible: --task {', '.join(others)}" if others else ""
+    settings = dict(report.content["settings"])
+    timed = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in settings.pop("timings_s").items())
+    shown = ", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, ""))
+    found = f"the folder holds {contents.contents}, measured by {task.replace('_', ' ')}{also}"
+    for line in [found, *report.content["notes"], f"{shown}; {timed}"]:
         note(line)
+
+
+def _checked_for_overlap(trained_on: Path | None, folders: Sequence[Path]) -> dict[str, Any]:
+    """What the sets share with training rows, told before anything is measured."""
+    if trained_on is None:
+        return {}
+    from embedrank.evaluation.contamination import contamination
+
+    found = contamination(trained_on, folders)
+    for finding in found:
+        note(finding.sentence)
+    return {"contamination": [finding.as_json() for finding in found]}
 
 
 def _partner(wiring: Wiring, embedder: str | None) -> str | None:
     return None if embedder is None else wiring.partner(embedder)
+
+
+def _folders(data: Sequence[Path] | None, all_sets: Path | None) -> list[Path]:
+    folders = [*(data or ()), *(sets_in(all_sets) if all_sets else ())]
+    if not folders:
+        raise InvalidInputError("--data", "is missing", hint="name a folder, or several with --all")
+    return list(dict.fromkeys(folders))
+
+
+def _require_choices(task: str | None, prompts: str) -> None:
+    from embedrank.evaluation.folder_contents import require_task
+    from embedrank.evaluation.instructions import Prompting
+
+    Prompting(protocol=prompts)
+    if task is not None:
+        require_task(task)
 
 
 def _require_folder(folder: Path | None) -> None:

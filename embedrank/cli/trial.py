@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from embedrank.evaluation.beir import BeirSet
     from embedrank.evaluation.run import Run
     from embedrank.search.config import SearchConfig
+    from embedrank.search.trial import SystemRuns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +106,11 @@ def run_trial(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Outcome:
             reranker=reranker,
         )
         with progress("searching", len(dataset.queries)) as advance:
-            staged = staged_runs(
-                pipeline, dataset.queries, trial.config, weights=trial.weights, on_query=lambda: advance(1)
-            )
+            staged: SystemRuns = {}
+            for config, queries in _by_instruction(dataset, trial.config):
+                part = staged_runs(pipeline, queries, config, weights=trial.weights, on_query=lambda: advance(1))
+                for system, rows in part.items():
+                    staged.setdefault(system, {}).update(rows)
         searched = time.perf_counter()
     settings = trial.settings(encoder)
     if reranker is not None:
@@ -118,6 +121,15 @@ def run_trial(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Outcome:
         notes=_truncated(filled.num_truncated),
         timings_s={"index": round(indexed - start, 2), "search": round(searched - indexed, 2)},
     )
+
+
+def _by_instruction(dataset: BeirSet, config: SearchConfig) -> Iterator[tuple[SearchConfig, dict[str, str]]]:
+    """Queries that are asked with the same instruction: their own, else that of the configuration."""
+    groups: dict[str | None, dict[str, str]] = {}
+    for name, text in dataset.queries.items():
+        groups.setdefault(dataset.instructions.get(name, config.instruction), {})[name] = text
+    for instruction, queries in groups.items():
+        yield replace(config, instruction=instruction), queries
 
 
 def _truncated(count: int) -> list[str]:

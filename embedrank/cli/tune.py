@@ -107,7 +107,7 @@ def _note_parts(parted: Parted) -> None:
         f"{counts['train']:,} rows to train on, {counts['dev']:,} queries to choose by, {counts['gate']:,} for the gate"
     )
     if counts["beyond"]:
-        note(f"{counts['beyond']:,} rows of held-out documents are in neither: there are enough queries")
+        note(f"{counts['beyond']:,} rows of held-out documents are in neither; one query a chunk is enough")
 
 
 def _stage(wishes: TuneWishes, parted: Parted, dim: int) -> tuple[StageConfig, dict[str, Any]]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _RECORD: Final = "parted.json"
 _PASSAGES: Final = "passages.jsonl"
+_SOURCE: Final = "own"
 _WEAK: Final[Mapping[str, Any]] = {"plan": {"rows_per_passage": 2}, "encoder": None}
 
 
@@ -97,7 +98,7 @@ def _write_passages(index: Path, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("w", encoding="utf-8") as lines:
             for chunk in _chunks(index):
-                record = {"_id": chunk.id, "text": chunk.text, "title": chunk.title, "source": "own"}
+                record = {"_id": chunk.id, "text": chunk.text, "title": chunk.title, "source": _SOURCE}
                 lines.write(json.dumps(record, ensure_ascii=False) + "\n")
         draft.replace(file)
     except OSError as error:
@@ -111,7 +112,7 @@ def _made_rows(output: Path) -> Iterator[Grouped]:
 
     with (output / "made.jsonl").open(encoding="utf-8") as made:
         for row, line in zip(read_rows(output / "rows.jsonl"), made, strict=True):
-            passage = json.loads(line)["passage"]
+            passage = json.loads(line)["passage"].removeprefix(f"{_SOURCE}/")
             yield Grouped(row=row, group=passage.rpartition("#")[0], passage=passage)
 
 

@@ -61,20 +61,23 @@ def load_embedder(name: str, *, dtype: str | None = None, device: str | None = N
     return Embedder.load(name, dtype=dtype, device=device, native=native_choice())
 
 
-def load_reranker(name: str, *, dtype: str | None = None, device: str | None = None) -> TellingReranker:
+def load_reranker(
+    name: str, *, dtype: str | None = None, device: str | None = None, template: str = "default"
+) -> TellingReranker:
     """Load a reranker.
 
     Args:
         name: Preset, folder or hub id.
         dtype: As `Reranker.load` takes it.
         device: Likewise.
+        template: Likewise.
 
     Returns:
         The model.
     """
     from embedrank.model.reranker import Reranker
 
-    return Reranker.load(name, dtype=dtype, device=device, native=native_choice())
+    return Reranker.load(name, dtype=dtype, device=device, template=template, native=native_choice())
 
 
 def partner_of(embedder: str) -> str | None:

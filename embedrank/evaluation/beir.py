@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from embedrank.core.beir_files import Qrels, data_path, qrels_path, read_corpus, read_qrels, read_queries
 from embedrank.core.errors import DatasetError
-from embedrank.core.types import Document
+from embedrank.core.types import Document, joined_text
+
+_GROUP_FIELDS: Final = ("group", "base")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +24,13 @@ class BeirSet:
         documents: The corpus, in file order.
         queries: Query id to text, in file order; only queries with at least one relevant document.
         qrels: Query id to document id to grade.
+        instructions: Query id to its own instruction, of the queries that have one (field `instruction`).
+        groups: Query id to what it is a variant of (field `group` or `base`), of the queries that say so.
         num_unjudged_queries: Queries of the file that this split does not judge or finds nothing relevant for.
         num_missing_queries: Judged query ids that the queries file does not have, or has with a blank text.
+        num_repeated_queries: Rows of the queries file left out because an earlier row has the same id.
         num_repeated_documents: Corpus rows left out because an earlier row has the same id.
+        num_blank_documents: Documents without text or title; they stay and can hardly be found.
         num_missing_documents: Relevant document ids that the corpus does not have; they count as not found.
         corpus_prefix: Only documents whose id starts so were kept; empty if all were.
         num_queries_before_sampling: Queries before a sample was drawn; None if none was.
@@ -34,20 +41,25 @@ class BeirSet:
     documents: Sequence[Document]
     queries: Mapping[str, str]
     qrels: Qrels
+    instructions: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
     num_unjudged_queries: int = 0
     num_missing_queries: int = 0
+    num_repeated_queries: int = 0
     num_repeated_documents: int = 0
+    num_blank_documents: int = 0
     num_missing_documents: int = 0
     corpus_prefix: str = ""
     num_queries_before_sampling: int | None = None
 
 
-def load_beir(folder: Path, split: str) -> BeirSet:
+def load_beir(folder: Path, split: str, *, unanswerable: bool = False) -> BeirSet:
     """Read one split.
 
     Args:
         folder: The BEIR folder.
         split: Name of the qrels file without suffix.
+        unanswerable: Whether queries with irrelevant judgements only stay; for measures over pairs, not for rankings.
 
     Returns:
         The whole corpus and the judged queries.
@@ -59,10 +71,12 @@ def load_beir(folder: Path, split: str) -> BeirSet:
         raise DatasetError(folder, "no such folder" if not folder.exists() else "is not a folder")
     qrels = read_qrels(qrels_path(folder, split))
     rows = list(read_corpus(data_path(folder, "corpus.jsonl")))
-    documents = list({row.id: row for row in reversed(rows)}.values())[::-1]  # the first row of an id stays
-    texts = {query.id: query.text for query in read_queries(data_path(folder, "queries.jsonl"))}
-    answerable = {query for query, grades in qrels.items() if any(grade > 0 for grade in grades.values())}
-    queries = {query: text for query, text in texts.items() if query in answerable and text.strip()}
+    documents = _first_of_each_id(rows)
+    asked_rows = list(read_queries(data_path(folder, "queries.jsonl")))
+    asked = _first_of_each_id(asked_rows)
+    answerable = {name for name, grades in qrels.items() if unanswerable or any(grade > 0 for grade in grades.values())}
+    measured = [query for query in asked if query.id in answerable and query.text.strip()]
+    queries = {query.id: query.text for query in measured}
     if not queries:
         raise DatasetError(folder, f"split {split!r} judges none of the queries")
     if not documents:
@@ -75,8 +89,22 @@ def load_beir(folder: Path, split: str) -> BeirSet:
         documents=documents,
         queries=queries,
         qrels={query: qrels[query] for query in queries},
-        num_unjudged_queries=sum(query not in answerable for query in texts),
+        instructions=_named(measured, "instruction"),
+        groups={name: group for field in _GROUP_FIELDS for name, group in _named(measured, field).items()},
+        num_unjudged_queries=sum(query.id not in answerable for query in asked),
         num_missing_queries=len(answerable) - len(queries),
+        num_repeated_queries=len(asked_rows) - len(asked),
         num_repeated_documents=len(rows) - len(documents),
+        num_blank_documents=sum(not joined_text(row.title, row.text).strip() for row in documents),
         num_missing_documents=len(relevant - known),
     )
+
+
+def _first_of_each_id(rows: Sequence[Document]) -> list[Document]:
+    return list({row.id: row for row in reversed(rows)}.values())[::-1]
+
+
+def _named(queries: Sequence[Document], field: str) -> dict[str, str]:
+    """Query id to a field of its row, where that is a text."""
+    values = {query.id: query.metadata.get(field) for query in queries}
+    return {name: value for name, value in values.items() if isinstance(value, str) and value}

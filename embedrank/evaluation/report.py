@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from embedrank.evaluation.beir import BeirSet
-from embedrank.evaluation.compare import randomisation_test
+from embedrank.evaluation.compare import Difference, bootstrap_difference, randomisation_test
 from embedrank.evaluation.metrics import means, per_query
 from embedrank.evaluation.run import Run
+from embedrank.evaluation.tasks.instruction_retrieval import instruction_metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,13 +18,15 @@ class SystemScore:
 
     Attributes:
         name: Name of the system.
-        metrics: Key of `MEASURES` to mean over the queries.
+        metrics: Key of `MEASURES` to mean over the queries; `p_mrr` and `robustness_at_10` where the set allows them.
         p_value: Of the difference in nDCG@10 to the first system, by a paired randomisation test; None for the first.
+        difference: That difference, with its 95 % interval by a paired bootstrap; None for the first.
     """
 
     name: str
     metrics: Mapping[str, float]
     p_value: float | None
+    difference: Difference | None = None
 
 
 def score_systems(dataset: BeirSet, runs: Mapping[str, Run]) -> list[SystemScore]:
@@ -40,9 +43,20 @@ def score_systems(dataset: BeirSet, runs: Mapping[str, Run]) -> list[SystemScore
     baseline: Mapping[str, float] | None = None
     for name, run in runs.items():
         values = per_query(dataset.qrels, run)
-        p_value = None if baseline is None else randomisation_test(baseline, values["ndcg_at_10"])
-        baseline = values["ndcg_at_10"] if baseline is None else baseline
-        scores.append(SystemScore(name=name, metrics=means(values), p_value=p_value))
+        ndcg = values["ndcg_at_10"]
+        metrics = {**means(values), **instruction_metrics(dataset.qrels, dataset.groups, run, ndcg)}
+        if baseline is None:
+            baseline = ndcg
+            scores.append(SystemScore(name=name, metrics=metrics, p_value=None))
+            continue
+        scores.append(
+            SystemScore(
+                name=name,
+                metrics=metrics,
+                p_value=randomisation_test(baseline, ndcg),
+                difference=bootstrap_difference(baseline, ndcg),
+            )
+        )
     return scores
 
 
@@ -65,13 +79,17 @@ def as_json(dataset: BeirSet, scores: Sequence[SystemScore], *, settings: Mappin
         **last.metrics,
         "num_queries": len(dataset.queries),
         "num_documents": len(dataset.documents),
-        "systems": {
-            score.name: {**score.metrics, **({} if score.p_value is None else {"p_value": score.p_value})}
-            for score in scores
-        },
+        "systems": {score.name: {**score.metrics, **_compared(score)} for score in scores},
         "settings": dict(settings),
         "notes": notes(dataset),
     }
+
+
+def _compared(score: SystemScore) -> dict[str, object]:
+    if score.difference is None:
+        return {}
+    interval = [score.difference.low, score.difference.high]
+    return {"p_value": score.p_value, "difference": score.difference.mean, "difference_95": interval}
 
 
 def notes(dataset: BeirSet) -> list[str]:
@@ -86,10 +104,14 @@ def notes(dataset: BeirSet) -> list[str]:
     counts = [
         (dataset.num_unjudged_queries, "queries of the file are not judged in this split and were left out"),
         (dataset.num_missing_queries, "judged queries have no text in queries.jsonl and were left out"),
+        (dataset.num_repeated_queries, "rows of queries.jsonl repeat an earlier id and were left out"),
         (dataset.num_repeated_documents, "corpus rows repeat an earlier id and were left out"),
+        (dataset.num_blank_documents, "documents have no text and can hardly be found"),
         (dataset.num_missing_documents, "relevant documents are not in the corpus and count as not found"),
     ]
     lines = [f"{count} {sentence}" for count, sentence in counts if count]
+    if dataset.instructions:
+        lines.append(f"{len(dataset.instructions)} queries have an instruction of their own, which models read")
     if dataset.corpus_prefix:
         lines.append(f"corpus restricted to ids that start with {dataset.corpus_prefix!r}")
     if dataset.num_queries_before_sampling is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Container
 from dataclasses import replace
 from typing import Final
 
@@ -66,10 +67,24 @@ def sample_queries(dataset: BeirSet, num_queries: int, *, seed: int) -> BeirSet:
     if num_queries >= len(dataset.queries):
         return dataset
     drawn = set(random.Random(seed).sample(sorted(dataset.queries), num_queries))
-    queries = {name: text for name, text in dataset.queries.items() if name in drawn}
+    return replace(with_queries(dataset, drawn), num_queries_before_sampling=len(dataset.queries))
+
+
+def with_queries(dataset: BeirSet, names: Container[str]) -> BeirSet:
+    """Keep only some queries.
+
+    Args:
+        dataset: A loaded split.
+        names: Their ids.
+
+    Returns:
+        The smaller set, queries in their old order.
+    """
+    queries = {name: text for name, text in dataset.queries.items() if name in names}
     return replace(
         dataset,
         queries=queries,
         qrels={name: dataset.qrels[name] for name in queries},
-        num_queries_before_sampling=len(dataset.queries),
+        instructions={name: text for name, text in dataset.instructions.items() if name in queries},
+        groups={name: group for name, group in dataset.groups.items() if name in queries},
     )

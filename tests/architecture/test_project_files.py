@@ -38,6 +38,7 @@ IMPORTED_AS = {
     "docx": "python-docx",
     "bs4": "beautifulsoup4",
     "yaml": "pyyaml",
+    "sklearn": "scikit-learn",
     "markdown_it": "markdown-it-py",
     "llama_cpp": "llama-cpp-python",
 }

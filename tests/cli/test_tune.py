@@ -8,6 +8,7 @@ from embedrank.cli.app import run
 from embedrank.cli.tune_stage import TuneWishes, stage_settings
 from embedrank.cli.wiring import Wiring
 from embedrank.core.errors import InvalidInputError
+from embedrank.evaluation.beir import load_beir
 from embedrank.search.opening import built_with
 from embedrank.training.data.holding_out import Parted
 from embedrank.training.stages.config import StageConfig
@@ -27,7 +28,7 @@ def say(capsys, *words):
 
 
 def documents():
-    for number in range(200):
+    for number in range(300):
         place, thing = PLACES[number % 10], THINGS[number // 10 % 10]
         text = f"Report {number} tells of a {thing}. It was seen near the {place} in {1700 + number}. Nobody knew why."
         yield {"id": f"d{number}", "title": f"The {thing} of the {place}, part {number // 100}", "text": text}
@@ -56,7 +57,7 @@ def test_an_index_gets_a_model_of_its_own(capsys, index, tmp_path, model):
     said = say(capsys, "tune", index, *QUICK, *LET_THROUGH)
     assert said.code == 0, said.err
     report = json.loads(said.out)
-    assert report["steps"] == 2 and report["num_chunks"] == 200 and 0 <= report["gate"]["own"]["after"] <= 1
+    assert report["steps"] == 2 and report["num_chunks"] == 300 and 0 <= report["gate"]["own"]["after"] <= 1
     assert built_with(index) == report["model"] == str(tmp_path / "idx.tuned" / "model")
     found = say(capsys, "search", "The bear of the harbour", "--in", index, "--no-rerank", "--json")
     assert found.code == 0 and json.loads(found.out)
@@ -156,3 +157,13 @@ def test_a_set_to_keep_may_name_its_split(tmp_path):
 def test_the_tuned_model_is_the_one_that_was_measured(capsys, index, tmp_path):
     report = json.loads(say(capsys, "tune", index, "--no-swap", *QUICK, *LET_THROUGH).out)
     assert Embedder.load(report["model"], device="cpu").encode_queries(["bear"]).shape == (1, 48)
+
+
+def test_no_held_out_query_finds_the_chunk_that_it_was_cut_from(capsys, index, tmp_path):
+    say(capsys, "tune", index, "--no-swap", *QUICK, *LET_THROUGH)
+    dataset = load_beir(tmp_path / "idx.tuned" / "data" / "judged", "gate")
+    answers = {name for grades in dataset.qrels.values() for name in grades}
+    numbers = [document.text.split("Report ")[-1].split()[0] for document in dataset.documents]
+    judged = {n for n, document in zip(numbers, dataset.documents, strict=True) if document.id in answers}
+    others = {n for n, document in zip(numbers, dataset.documents, strict=True) if document.id.startswith("passage-")}
+    assert judged and others and not judged & others

@@ -7,6 +7,8 @@ from tests.docs.pages import REPOSITORY, blocks
 
 
 def test_the_stage_is_read():
-    (text,) = blocks(REPOSITORY / "docs" / "stages.md", "yaml")
-    config = StageConfig.from_mapping(yaml.safe_load(text))
+    whole, learning_on = map(yaml.safe_load, blocks(REPOSITORY / "docs" / "stages.md", "yaml"))
+    config = StageConfig.from_mapping(whole)
     assert config.lora is not None and config.dev is not None
+    config = StageConfig.from_mapping({**whole, **learning_on})
+    assert config.replay is not None and config.gate is not None and config.gate.sets["old"].tolerance == 0.01

@@ -4,7 +4,7 @@ from embedrank.core.errors import DatasetError
 from embedrank.evaluation.beir import load_beir
 from embedrank.evaluation.report import notes
 from embedrank.evaluation.subset import sample_queries, shared_prefix, with_prefix
-from tests.evaluation.beir_folder import CORPUS, QRELS, write_beir
+from tests.evaluation.beir_folder import CORPUS, QRELS, QUERIES, write_beir
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -86,6 +86,18 @@ def test_everything_left_out_is_counted(tmp_path):
     counts = (dataset.num_unjudged_queries, dataset.num_missing_queries, dataset.num_repeated_documents)
     assert (*counts, dataset.num_missing_documents) == (1, 1, 1, 1)
     assert len(notes(dataset)) == 4
+
+
+def test_repeated_queries_and_blank_documents_are_counted(tmp_path):
+    queries = [*QUERIES, {"_id": "q1", "text": "another text of the same id"}]
+    corpus = [*CORPUS, {"_id": "en:9", "title": " ", "text": ""}]
+    dataset = load_beir(write_beir(tmp_path, queries=queries, corpus=corpus), "test")
+    assert dataset.queries["q1"] == QUERIES[0]["text"]
+    assert (dataset.num_repeated_queries, dataset.num_blank_documents) == (1, 1)
+    assert {
+        "1 rows of queries.jsonl repeat an earlier id and were left out",
+        "1 documents have no text and can hardly be found",
+    } <= set(notes(dataset))
 
 
 def test_a_query_with_only_irrelevant_judgements_is_left_out(tmp_path):

@@ -1,14 +1,15 @@
 import math
+import random
 
 import pytest
 
-from embedrank.core.errors import InvalidInputError, StorageError
+from embedrank.core.errors import DatasetError, InvalidInputError, StorageError
 from embedrank.core.types import Scored
 from embedrank.evaluation.beir import load_beir
 from embedrank.evaluation.compare import randomisation_test
 from embedrank.evaluation.metrics import means, per_query
 from embedrank.evaluation.report import as_json, score_systems
-from embedrank.evaluation.run import document_run, write_trec_run
+from embedrank.evaluation.run import document_run, read_trec_run, write_trec_run
 from tests.evaluation.beir_folder import write_beir
 
 
@@ -50,6 +51,33 @@ def test_a_trec_run_file_has_six_columns(tmp_path):
     assert (tmp_path / "run.txt").read_text() == "q1 Q0 b 1 -1 fused-+-rerank\nq1 Q0 a 2 -2 fused-+-rerank\n"
     with pytest.raises(StorageError, match="cannot write the run"):
         write_trec_run({}, tmp_path / "no" / "run.txt", tag="x")
+
+
+def test_a_run_file_is_read_as_it_was_written_and_by_its_ranks(tmp_path):
+    run = {"q1": ["b", "a"], "q2": ["c"]}
+    write_trec_run(run, tmp_path / "run.txt", tag="x")
+    assert read_trec_run(tmp_path / "run.txt") == run
+    (tmp_path / "run.txt").write_text("q1 Q0 a 2 0.9 x\nq1 Q0 b 1 0.1 x\n")
+    assert read_trec_run(tmp_path / "run.txt") == {"q1": ["b", "a"]}
+    for line in ("q1 Q0 a 2 0.9", "q1 Q0 a first 0.9 x"):
+        (tmp_path / "run.txt").write_text(f"q1 Q0 b 1 1 x\n{line}\n")
+        with pytest.raises(DatasetError, match="line 2: is no line of a TREC run"):
+            read_trec_run(tmp_path / "run.txt")
+
+
+def test_metrics_equal_pytrec_evals_on_the_same_run():
+    pytrec_eval = pytest.importorskip("pytrec_eval")
+    generator = random.Random(0)
+    names = [f"d{number}" for number in range(40)]
+    qrels = {f"q{n}": {name: generator.randint(0, 3) for name in generator.sample(names, 15)} for n in range(20)}
+    run = {query: generator.sample(names, 30) for query in qrels}
+    judge = pytrec_eval.RelevanceEvaluator(qrels, {"ndcg_cut.10", "recall.100", "map", "recip_rank"})
+    scored = {query: {name: -float(rank) for rank, name in enumerate(found)} for query, found in run.items()}
+    theirs, ours = judge.evaluate(scored), per_query(qrels, run)
+    for query in qrels:
+        assert ours["ndcg_at_10"][query] == pytest.approx(theirs[query]["ndcg_cut_10"])
+        assert ours["recall_at_100"][query] == pytest.approx(theirs[query]["recall_100"])
+        assert ours["map"][query] == pytest.approx(theirs[query]["map"])
 
 
 def test_randomisation_finds_a_clear_difference_and_no_false_one():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from embedrank.core.errors import ConfigError, InvalidInputError
 from embedrank.core.protocols import EmbeddingCache
+from embedrank.engine.caches.file import FileCache
 from embedrank.engine.caches.lru import LruCache
 from embedrank.engine.caches.nothing import NoCache
 from embedrank.engine.caches.redis import RedisCache, RedisConfig
@@ -26,7 +28,7 @@ def open_cache(url: str) -> EmbeddingCache:
     Args:
         url: `memory://` (with `?max_bytes=`), `redis://HOST:PORT/DB`, `rediss://` or `unix://` (with `?prefix=`,
             `ttl_s=`, `timeout_s=`, `pause_s=`, `max_bytes=` of the memory before it, and `db=` and `ssl_...` of
-            redis-py), or `none://`.
+            redis-py), `file:///PATH`, or `none://`.
 
     Returns:
         The cache.
@@ -34,6 +36,7 @@ def open_cache(url: str) -> EmbeddingCache:
     Raises:
         InvalidInputError: If the scheme is unknown, the address unreadable, or redis-py not installed.
         ConfigError: If an option is unknown or out of range.
+        StorageError: If a file cannot be used.
     """
     parts = urlsplit(url)
     if parts.scheme not in CACHES:
@@ -55,13 +58,18 @@ def _redis(parts: SplitResult) -> EmbeddingCache:
     return TieredCache(near, RedisCache(RedisConfig(url=url, **options)))
 
 
+def _file(parts: SplitResult) -> EmbeddingCache:
+    _options(parts, {})
+    return FileCache(Path(unquote(parts.path)))
+
+
 def _nothing(parts: SplitResult) -> EmbeddingCache:
     _options(parts, {})
     return NoCache()
 
 
 CACHES: Final[Mapping[str, Callable[[SplitResult], EmbeddingCache]]] = MappingProxyType(
-    {"memory": _memory, "redis": _redis, "rediss": _redis, "unix": _redis, "none": _nothing}
+    {"memory": _memory, "redis": _redis, "rediss": _redis, "unix": _redis, "file": _file, "none": _nothing}
 )
 
 

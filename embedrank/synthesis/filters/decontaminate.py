@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedrank.core.errors import ConfigError
+from embedrank.core.evaluation_set import read_evaluation_set, text_digest, window_hashes
 from embedrank.synthesis.draft import Draft, SyntheticRow
 from embedrank.synthesis.filters.bounds import check_whole, check_within
-from embedrank.synthesis.filters.evaluation_set import read_evaluation_set, text_digest, window_hashes
 from embedrank.synthesis.filters.filter import Verdict, drop, keep
 from embedrank.synthesis.filters.needs import FilterNeeds
 from embedrank.synthesis.filters.stateless import StatelessFilter

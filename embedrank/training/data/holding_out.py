@@ -19,6 +19,8 @@ from embedrank.training.rows import TrainingRow, plain_fields
 TRAIN, JUDGED = "rows.jsonl", "judged"
 DEV, GATE = "dev", "gate"
 _PLACES: Final = 1 << 32
+_MOST: Final = 0.2  # of the rows, in each split
+_MARGIN: Final = 3  # rows held out for each query wanted: several of one passage give one query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class HoldOutConfig:
     """How much is held out.
 
     Attributes:
-        share: Largest share of rows for each of the two splits.
+        share: Share of rows for each of the two splits; up to a fifth where that leaves too few queries.
         max_queries: Most queries of a split.
         min_queries: Fewest queries of a split; with fewer, figures are noise.
         max_documents: Most documents that stand beside the right ones.
@@ -38,8 +40,8 @@ class HoldOutConfig:
     max_documents: int = 20_000
 
     def __post_init__(self) -> None:
-        if not 0 < self.share < 0.5:
-            raise ConfigError("HoldOutConfig", "share", self.share, "must be above 0 and below 0.5")
+        if not 0 < self.share <= _MOST:
+            raise ConfigError("HoldOutConfig", "share", self.share, f"must be above 0 and at most {_MOST}")
         if not 1 <= self.min_queries <= self.max_queries:
             raise ConfigError("HoldOutConfig", "min_queries", self.min_queries, "must be within 1..max_queries")
         if self.max_documents < 0:
@@ -68,7 +70,8 @@ class Parted:
     Attributes:
         train: File of the rows to train on.
         judged: BEIR folder of the rest, splits `dev` and `gate`.
-        counts: Rows of `train`, queries of `dev` and of `gate`, and those beyond `max_queries`, which are in none.
+        counts: Rows of `train`, queries of `dev` and of `gate`, and of `beyond`, which are in none: there were enough
+            queries, or one of the same passage already.
         num_documents: Documents of the BEIR folder.
     """
 
@@ -103,7 +106,7 @@ def hold_out(
         DatasetError: If too few rows are there to hold some out.
         StorageError: If the parts cannot be written.
     """
-    share = min(config.share, config.max_queries / max(1, num_rows))
+    share = _share(num_rows, config)
     parted, judged = Parted.expected_in(folder), _Judged()
     try:
         (parted.judged / "qrels").mkdir(parents=True, exist_ok=True)
@@ -113,7 +116,7 @@ def hold_out(
                 if split is None:
                     parted.counts["train"] += 1
                     train.write(json.dumps(plain_fields(each.row), ensure_ascii=False) + "\n")
-                elif parted.counts[split] < config.max_queries:
+                elif parted.counts[split] < config.max_queries and not judged.has(each.passage):
                     parted.counts[split] += 1
                     judged.add(split, each)
                 else:
@@ -123,6 +126,12 @@ def hold_out(
     except OSError as error:
         raise StorageError(folder, f"rows not written: {error}") from error
     return parted
+
+
+def _share(num_rows: int, config: HoldOutConfig) -> float:
+    """Of a small set a larger share, so that figures mean something; of a large one as much as is asked for."""
+    wanted = max(config.share, _MARGIN * config.min_queries / max(1, num_rows))
+    return min(wanted, _MOST, config.max_queries / max(1, num_rows))
 
 
 def _split_of(group: str, share: float) -> str | None:
@@ -145,6 +154,10 @@ class _Judged:
         self._qrels: dict[str, list[tuple[str, str]]] = {DEV: [], GATE: []}
         self._answers: dict[str, str] = {}  # text to id
         self._passages: set[str] = set()
+
+    def has(self, passage: str | None) -> bool:
+        """Whether a query was made from this passage; a second would find the first one's answer too."""
+        return passage in self._passages
 
     def add(self, split: str, each: Grouped) -> None:
         query = f"{split}-{len(self._queries)}"

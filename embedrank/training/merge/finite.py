@@ -1,4 +1,4 @@
-"""Whether numbers are finite, told by the least and the largest of them: one pass, several times quicker than a mask."""
+"""Whether numbers are finite, by the least and the largest of them: one pass, several times quicker than a mask."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from embedrank.core.errors import DatasetError
-from embedrank.synthesis.filters.evaluation_set import read_evaluation_set, window_hashes
+from embedrank.core.evaluation_set import read_evaluation_set, window_hashes
 from embedrank.synthesis.filters.needs import FilterNeeds
 from tests.synthesis.filters.drafts import draft, made, verdict
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,13 @@ def test_the_passage_that_a_query_was_cut_from_does_not_stand_beside_the_answer(
         assert [texts[name] for name in grades] == [f"body of {number}"]
         assert f"whole {number}" not in texts.values()
     assert dataset.num_missing_documents == 0
+
+
+def test_of_a_passage_there_is_one_query(tmp_path):
+    rows = [replace(made(number // 2), group=str(number // 2)) for number in range(3000)]
+    parts = hold_out(rows, 3000, [], tmp_path, HoldOutConfig())
+    queries = [*load_beir(parts.judged, "dev").queries.values(), *load_beir(parts.judged, "gate").queries.values()]
+    assert len(queries) == len(set(queries)) == parts.counts["beyond"]
 
 
 def test_an_answer_that_is_a_passage_stands_there_once(tmp_path):

@@ -1,0 +1,41 @@
+"""Models of an evaluation: loaded once for all its sets, vectors kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from embedrank.cli.wiring import NamedEncoder, Wiring
+
+VECTORS: Final = "vectors.sqlite"
+
+
+@contextmanager
+def kept_models(wiring: Wiring, results: Path | None) -> Iterator[Wiring]:
+    """Let several sets share models and vectors.
+
+    Args:
+        wiring: Loads models.
+        results: Folder where vectors stay for the next call; None for memory.
+
+    Yields:
+        A wiring that loads each model once. Every embedder asked of it counts its own truncated texts.
+    """
+    from embedrank.engine.cached_encoder import CachedEncoder
+    from embedrank.engine.caches import open_cache
+
+    vectors = open_cache("memory://" if results is None else (results / VECTORS).resolve().as_uri())
+    load: Callable[[str], Any] = cache(wiring.embedder)
+
+    def embedder(name: str) -> NamedEncoder:
+        return CachedEncoder(load(name), vectors)
+
+    try:
+        yield replace(wiring, embedder=embedder, reranker=cache(wiring.reranker))
+    finally:
+        vectors.close()
