@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -57,6 +58,7 @@ def asked_for(inputs: Sequence[Path], options: Mapping[str, Any], *, set_: Mappi
         if not path.exists():
             raise InvalidInputError(str(path), "there is no such file or folder")
     settings = read_yaml(files[0]) if files else {}
+    as_written = deepcopy(settings)
     corpora = [path for path in passages if is_corpus(path)]
     if corpora:
         put_in(settings, "passages.corpus", [str(path) for path in corpora])
@@ -66,13 +68,14 @@ def asked_for(inputs: Sequence[Path], options: Mapping[str, Any], *, set_: Mappi
         settings["limit"] = options["limit"]
     _choose_generator(settings, options)
     documents = tuple(path for path in passages if path not in corpora)
+    is_changed = bool(documents) or settings != as_written
     if not documents and not _corpus_in(settings):
         raise InvalidInputError("passages", "none are named", hint="name files or folders, or say passages.corpus")
     return Asked(
         settings=settings,
         file=files[0] if files else None,
         documents=documents,
-        is_changed=bool(passages or set_ or any(value is not None for value in options.values())),
+        is_changed=is_changed,
     )
 
 

@@ -26,11 +26,7 @@ _BY_ITSELF: Final = 1  # bytes after which Ray ends a block of its own: each of 
 
 
 class RayBlocks:
-    """A `Pool` of Ray actors.
-
-    Attributes:
-        meter: Cache and budget of the run, for the driver's own requests.
-    """
+    """A `Pool` of Ray actors."""
 
     def __init__(self, *, address: str, num_actors: int, num_cores: int, num_gpus: float = 0.0) -> None:
         """Join or start Ray.

@@ -232,6 +232,7 @@ def test_a_judge_of_its_own_judges_within_the_same_budget(capsys, tmp_path, sett
         (("--set", "filters.beauty="), "unknown filter"),
         (("--set", "budget.money=5", "--set", "generator.prices={}"), "needs the prices of generator openai"),
         (("--set", "generator=extractive"), "must be a mapping with `kind`"),
+        (("--set", "generator={model: m}"), "generator.kind = None: must be one of extractive, openai"),
         (("--generator", "extractive", "--set", "filters.judge="), "needs a language model"),
         (("--set", "block_passages=0"), "at least 1"),
         (("--set", "passages.corpus=[nowhere.jsonl]"), "nowhere.jsonl: there is no such file"),

@@ -90,7 +90,7 @@ class GeneratorChoice:
         Raises:
             ConfigError: If a key is unknown, missing or unsound.
         """
-        kind = settings.get("kind", EXTRACTIVE)
+        kind: Any = settings.get("kind")
         if kind not in GENERATORS:
             raise ConfigError("generator", "kind", kind, f"must be one of {', '.join(GENERATORS)}")
         rest = {name: value for name, value in settings.items() if name != "kind"}
