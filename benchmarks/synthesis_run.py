@@ -5,7 +5,7 @@
 First passages through the extractive generator, with the memory of the process after each block. Then passages through
 a local server that misbehaves (429, 500, hang, lost connections, broken replies, cut JSON, prose, wrong keys and
 languages, duplicates, refusals): a whole run; the same killed with SIGKILL some times and ended, which must give the
-same bytes; the same run once more, and all anew, which must ask nothing. Rates depend on the machine and its neighbours.
+same bytes; the same run once more, and all anew, which must ask nothing. Rates depend on the machine.
 """
 
 from __future__ import annotations
