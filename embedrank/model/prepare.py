@@ -14,7 +14,6 @@ from embedrank.model.onednn import has_onednn, use_onednn
 from embedrank.model.precision import choose_dtype
 from embedrank.model.quantise.loading import load_quantised
 from embedrank.model.quantise.schemes import SCHEMES
-from embedrank.model.shape_caches import bound_shape_caches
 from embedrank.model.weights import Weights, load_decoder
 
 
@@ -52,9 +51,6 @@ def prepare_decoder(
     backend = choose_attention(attention, device=device, dtype=number_type, head_dim=config.head_dim)
     if native == OFF and backend.name == "native":
         backend = _without_kernels(attention)
-    if device.type == "cpu":
-        keep_freed_memory()
-        bound_shape_caches()
     if scheme:
         decoder = load_quantised(weights, config, scheme, dtype=number_type, device=device)
     else:
@@ -64,6 +60,7 @@ def prepare_decoder(
     decoder.attention = backend
     decoder.quantised_as = dtype if scheme else None
     if device.type == "cpu":
+        keep_freed_memory()
         use_native(decoder, native)
     return decoder
 
