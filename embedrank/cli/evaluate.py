@@ -133,7 +133,11 @@ def evaluate(
     )
     by_mteb = benchmark is not None or tasks is not None or through_mteb
     look = CloserLook(curves=curves, errors=errors, num_worst=worst)
-    folders = [] if by_mteb and not look else _folders(data, all_sets)
+    if by_mteb and look:
+        raise InvalidInputError(
+            "--curves and --errors", "look at local sets, not through --benchmark or --through-mteb"
+        )
+    folders = [] if by_mteb else _folders(data, all_sets)
     _require_choices(task, prompts)
     for folder in (runs, results):
         _require_folder(folder)

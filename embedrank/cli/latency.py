@@ -53,8 +53,10 @@ def timed_stages(
 def _without_cache(pipeline: SearchPipeline) -> SearchPipeline:
     from embedrank.engine.cached_encoder import CachedEncoder
 
-    encoder = pipeline.encoder
-    return replace(pipeline, encoder=encoder.model) if isinstance(encoder, CachedEncoder) else pipeline
+    if not isinstance(pipeline.encoder, CachedEncoder):
+        return pipeline
+    model: Any = pipeline.encoder.model  # an encoder, of which the cache asks for less
+    return replace(pipeline, encoder=model)
 
 
 def _ways(

@@ -88,7 +88,7 @@ def at_depth(
     if pipeline.reranker is None:
         return {}
     weight, method = blend_choice(config, pipeline.reranker)
-    lists = {}
+    lists: dict[int, Sequence[Scored]] = {}
     for depth in depths:
         read = {row.id: ranking.logits[row.id] for row in ranking.candidates[:depth] if row.id in ranking.logits}
         lists[depth] = blended(ranking.candidates, read, weight=weight, method=method)[: config.recall]

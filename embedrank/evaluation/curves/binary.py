@@ -19,7 +19,8 @@ def signs(vectors_ND: FloatArray) -> FloatArray:
     Returns:
         Float32 of the same shape.
     """
-    return np.where(vectors_ND > 0, np.float32(1), np.float32(-1))
+    plus_or_minus_ND: FloatArray = np.where(vectors_ND > 0, np.float32(1), np.float32(-1))
+    return plus_or_minus_ND
 
 
 def hamming_scores(queries_QD: FloatArray, documents_ND: FloatArray) -> FloatArray:

@@ -115,7 +115,8 @@ def prefix(vectors_ND: FloatArray, dim: int) -> FloatArray:
     """
     front = vectors_ND[:, :dim]
     lengths = np.maximum(np.linalg.norm(front, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    return (front / lengths).astype(np.float32)
+    unit: FloatArray = (front / lengths).astype(np.float32)
+    return unit
 
 
 def prefix_dims(width: int) -> Iterator[int]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _INCHES: Final = (4.8, 3.3)
 _BAR_INCHES: Final = 0.16
-_STYLE: Final[Mapping[str, Any]] = MappingProxyType(
+_STYLE: Final[Any] = MappingProxyType(  # matplotlib types its keys as literals
     {
         "font.size": 9,
         "text.color": INK,

@@ -1,4 +1,4 @@
-"""The curves as pictures: what stands on which axis. Each takes the content of `curves.json` and draws on given axes."""
+"""The curves as pictures: what stands on which axis. Each takes the content of `curves.json` and draws on axes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _QUALITY: Final = "nDCG@10"
 _MOST_LANGUAGES: Final = 16
+_LONGEST_NAME: Final = 20
+_MARKERS: Final = "os^D"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +54,8 @@ def size(axes: Axes, content: Mapping[str, Any]) -> None:
     names = list(dict.fromkeys(point["kept_as"] for point in content["vectors"]))
     for place, name in enumerate(names):
         points = [point for point in content["vectors"] if point["kept_as"] == name]
-        style = {"marker": "os^D"[place % 4], "color": SERIES[place % len(SERIES)]}
-        axes.plot([point["bytes"] for point in points], [point[METRIC] for point in points], label=name, **style)
+        sizes, quality = ([point[field] for point in points] for field in ("bytes", METRIC))
+        axes.plot(sizes, quality, label=name, marker=_MARKERS[place % 4], color=SERIES[place % len(SERIES)])
     _powers_of_two(axes, [point["bytes"] for point in content["vectors"]])
     axes.set(xlabel="bytes searched per vector", ylabel=_QUALITY)
     axes.legend()
@@ -74,7 +76,7 @@ def latency(axes: Axes, content: Mapping[str, Any]) -> None:
         axes.plot(
             point["median_ms"],
             point[METRIC],
-            marker="os^D"[place % 4],
+            marker=_MARKERS[place % 4],
             ls="",
             color=SERIES[place],
             label=point["system"],
@@ -83,9 +85,7 @@ def latency(axes: Axes, content: Mapping[str, Any]) -> None:
         times, quality = ([point[field] for point in reranked] for field in ("median_ms", METRIC))
         axes.plot(times, quality, marker="D", color=SERIES[3], label="reranked, by depth")
         for point, time, value in zip(reranked, times, quality, strict=True):
-            axes.annotate(
-                str(point["depth"]), (time, value), textcoords="offset points", xytext=(0, 6), ha="center", color=QUIET
-            )
+            _label(axes, str(point["depth"]), time, value)
     axes.set(xlabel="median milliseconds per query", ylabel=_QUALITY, xscale="log")
     axes.legend()
 
@@ -101,7 +101,7 @@ def languages(axes: Axes, content: Mapping[str, Any]) -> None:
         rows = np.arange(len(names)) + (place - (len(systems) - 1) / 2) * height
         bars = [values.get((name, system), 0.0) for name in names]
         axes.barh(rows, bars, height * 0.92, color=SERIES[place % len(SERIES)], label=system)
-    axes.set_yticks(np.arange(len(names)), [f"{name} ({counts[name]})" for name in names])
+    axes.set_yticks(np.arange(len(names)), [f"{_cut(name)} ({counts[name]})" for name in names])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set(xlabel=f"{_QUALITY} (number of queries in brackets)", xlim=(0, 1))
@@ -117,8 +117,7 @@ def reliability(axes: Axes, content: Mapping[str, Any]) -> None:
         [each["said"] for each in bins], [each["was"] for each in bins], marker="o", color=SERIES[0], label="measured"
     )
     for each in bins:
-        place = {"textcoords": "offset points", "xytext": (0, 7), "ha": "center", "color": QUIET, "fontsize": 7}
-        axes.annotate(_short(each["count"]), (each["said"], each["was"]), **place)
+        _label(axes, _short(each["count"]), each["said"], each["was"])
     axes.text(0.97, 0.05, f"ECE {found['ece']:.3f}\nBrier {found['brier']:.3f}", ha="right", color=INK)
     axes.set(xlabel="probability said by the reranker", ylabel="share that is relevant", xlim=(0, 1), ylim=(0, 1.05))
     axes.legend(loc="upper left")
@@ -131,6 +130,14 @@ def _powers_of_two(axes: Axes, values: Sequence[int]) -> None:
     ticks = sorted(set(values))
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _label(axes: Axes, text: str, x: float, y: float) -> None:
+    axes.annotate(text, (x, y), textcoords="offset points", xytext=(0, 6), ha="center", color=QUIET, fontsize=7)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _short(count: int) -> str:
@@ -147,8 +154,8 @@ PLOTS: Final[Mapping[str, Plot]] = MappingProxyType(
         ),
         "bytes": Plot(
             title="Quality against bytes per vector",
-            told="Each line is one way to keep documents, its points are prefixes. Queries stay float32, but for Hamming "
-            "distance. Rescoring also reads the float32 vectors of the candidates, which are not counted.",
+            told="Each line is one way to keep documents, its points are prefixes. Queries stay float32, but for "
+            "Hamming distance. Rescoring also reads the float32 vectors of the candidates, which are not counted.",
             source="vectors",
             draw=size,
         ),
@@ -172,8 +179,8 @@ PLOTS: Final[Mapping[str, Plot]] = MappingProxyType(
         ),
         "calibration": Plot(
             title="Calibration of the reranker",
-            told="All reranked pairs in ten bins of equal width, with the number of pairs. A candidate that nobody judged "
-            "counts as irrelevant, so that sparse judgements make a reranker look too sure.",
+            told="All reranked pairs in ten bins of equal width, with the number of pairs. A candidate that nobody "
+            "judged counts as irrelevant, so that sparse judgements make a reranker look too sure.",
             source="calibration",
             draw=reliability,
         ),

@@ -121,7 +121,7 @@ def _told(
     grades = dataset.qrels[query]
     right = sorted((name for name, grade in grades.items() if grade > 0), key=lambda name: -grades[name])
     above: dict[str, None] = {}
-    for stage, names in reversed(lists.items()):
+    for stage, names in reversed(list(lists.items())):
         rank = ranks[stage]
         above |= dict.fromkeys(names[: len(names) if rank is None else rank - 1][:_MOST_ABOVE])
     places = {stage: {name: rank for rank, name in enumerate(names, start=1)} for stage, names in lists.items()}
