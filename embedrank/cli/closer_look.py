@@ -34,11 +34,17 @@ class CloserLook:
         curves: Folder of the curves; None for none.
         errors: File of the page on errors; None for none.
         num_worst: Queries that the page shows with texts.
+        by_mteb: Whether mteb measures, which gives neither.
     """
 
     curves: Path | None = None
     errors: Path | None = None
     num_worst: int = 100
+    by_mteb: bool = False
+
+    def __post_init__(self) -> None:
+        if self and self.by_mteb:
+            raise InvalidInputError("--curves and --errors", "look at local sets, not through mteb")
 
     def __bool__(self) -> bool:
         return self.curves is not None or self.errors is not None

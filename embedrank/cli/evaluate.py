@@ -132,15 +132,10 @@ def evaluate(
         instruction=instruction,
     )
     by_mteb = benchmark is not None or tasks is not None or through_mteb
-    look = CloserLook(curves=curves, errors=errors, num_worst=worst)
-    if by_mteb and look:
-        raise InvalidInputError(
-            "--curves and --errors", "look at local sets, not through --benchmark or --through-mteb"
-        )
+    look = CloserLook(curves=curves, errors=errors, num_worst=worst, by_mteb=by_mteb)
     folders = [] if by_mteb else _folders(data, all_sets)
     _require_choices(task, prompts)
-    for folder in (runs, results):
-        _require_folder(folder)
+    _require_folders(runs, results)
     wiring = wiring_of(context, dtype=dtype, device=device)
     whole_table = not (embedder or lexical or fuse)
     name = None if mode == "lexical" else embedder or os.environ.get("EMBEDRANK_MODEL") or DEFAULT_MODEL
@@ -224,6 +219,7 @@ def _require_choices(task: str | None, prompts: str) -> None:
         require_task(task)
 
 
-def _require_folder(folder: Path | None) -> None:
-    if folder is not None and not folder.is_dir():
-        raise InvalidInputError(str(folder), "no such folder")
+def _require_folders(*folders: Path | None) -> None:
+    for folder in folders:
+        if folder is not None and not folder.is_dir():
+            raise InvalidInputError(str(folder), "no such folder")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from embedrank.evaluation.curves.gathering import METRIC
-from embedrank.evaluation.curves.ink import INK, LINE, QUIET, SERIES
+from embedrank.evaluation.curves.ink import QUIET, SERIES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +86,8 @@ def latency(axes: Axes, content: Mapping[str, Any]) -> None:
         axes.plot(times, quality, marker="D", color=SERIES[3], label="reranked, by depth")
         for point, time, value in zip(reranked, times, quality, strict=True):
             _label(axes, str(point["depth"]), time, value)
-    axes.set(xlabel="median milliseconds per query", ylabel=_QUALITY, xscale="log")
+    axes.set(xlabel="median milliseconds per query", ylabel=_QUALITY)
+    _one_two_five(axes)
     axes.legend()
 
 
@@ -112,13 +113,12 @@ def reliability(axes: Axes, content: Mapping[str, Any]) -> None:
     """The share of relevant pairs against the probability that the reranker gave them, with the number of pairs."""
     found = content["calibration"]
     bins = found["bins"]
-    axes.plot([0, 1], [0, 1], color=LINE, ls="--", label="as it should be")
-    axes.plot(
-        [each["said"] for each in bins], [each["was"] for each in bins], marker="o", color=SERIES[0], label="measured"
-    )
+    axes.plot([0, 1], [0, 1], color=QUIET, lw=0.8, ls="--", label="as it should be")
+    said, was = ([each[field] for each in bins] for field in ("said", "was"))
+    errors = f"measured: ECE {found['ece']:.3f}, Brier score {found['brier']:.3f}"
+    axes.plot(said, was, marker="o", color=SERIES[0], label=errors)
     for each in bins:
         _label(axes, _short(each["count"]), each["said"], each["was"])
-    axes.text(0.97, 0.05, f"ECE {found['ece']:.3f}\nBrier {found['brier']:.3f}", ha="right", color=INK)
     axes.set(xlabel="probability said by the reranker", ylabel="share that is relevant", xlim=(0, 1), ylim=(0, 1.05))
     axes.legend(loc="upper left")
 
@@ -129,6 +129,15 @@ def _powers_of_two(axes: Axes, values: Sequence[int]) -> None:
     axes.set_xscale("log", base=2)
     ticks = sorted(set(values))
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _one_two_five(axes: Axes) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
 
 
