@@ -63,8 +63,11 @@ def size(axes: Axes, content: Mapping[str, Any]) -> None:
 
 def depth(axes: Axes, content: Mapping[str, Any]) -> None:
     """Quality against the number of candidates that the reranker reads."""
+    from matplotlib.ticker import MaxNLocator
+
     points = content["depths"]
     axes.plot([point["depth"] for point in points], [point[METRIC] for point in points], marker="o", color=SERIES[0])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel="candidates reranked", ylabel=_QUALITY)
 
 
