@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import typer
 
+from embedrank.cli.rivals import rival_embedder, rival_reranker
+
 if TYPE_CHECKING:
     from embedrank.core.protocols import Encoder, Reranker
     from embedrank.core.types import Judged
@@ -49,13 +51,16 @@ def load_embedder(name: str, *, dtype: str | None = None, device: str | None = N
     """Load an embedder.
 
     Args:
-        name: Preset, folder or hub id.
+        name: Preset, folder or hub id, or one of others (see `rivals`).
         dtype: As `Embedder.load` takes it.
         device: Likewise.
 
     Returns:
         The model.
     """
+    rival = rival_embedder(name, dtype=dtype, device=device)
+    if rival is not None:
+        return rival
     from embedrank.model.embedder import Embedder
 
     return Embedder.load(name, dtype=dtype, device=device, native=native_choice())
@@ -67,14 +72,17 @@ def load_reranker(
     """Load a reranker.
 
     Args:
-        name: Preset, folder or hub id.
+        name: Preset, folder or hub id, or one of others (see `rivals`).
         dtype: As `Reranker.load` takes it.
         device: Likewise.
-        template: Likewise.
+        template: Likewise; models of others have their own.
 
     Returns:
         The model.
     """
+    rival = rival_reranker(name, dtype=dtype, device=device)
+    if rival is not None:
+        return rival
     from embedrank.model.reranker import Reranker
 
     return Reranker.load(name, dtype=dtype, device=device, template=template, native=native_choice())
