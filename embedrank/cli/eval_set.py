@@ -8,9 +8,9 @@ from pathlib import Path
 
 from embedrank.cli.beir_set import beir_title, load
 from embedrank.cli.console import progress
-from embedrank.cli.eval_plan import EvalPlan, SetReport, prompted_trial, prompting_of, truncated_notes, write_runs
+from embedrank.cli.eval_plan import EvalPlan, SetReport, prompting_of, truncated_notes, write_runs
 from embedrank.cli.eval_reranking import DENSE, measure_reranking
-from embedrank.cli.trial import run_trial
+from embedrank.cli.eval_rivals import run_with_rivals
 from embedrank.core.errors import InvalidInputError
 
 
@@ -42,11 +42,10 @@ def _measure_retrieval(folder: Path, split: str, task: str, plan: EvalPlan) -> S
     dataset = load(folder, split, corpus_prefix=plan.corpus_prefix, max_queries=plan.max_queries, seed=plan.seed)
     if plan.trial.config.instruction is not None:
         dataset = replace(dataset, instructions={})
-    trial, prompted = prompted_trial(folder.name, task, plan)
-    outcome = run_trial(trial, dataset, plan.wiring)
+    outcome = run_with_rivals(folder.name, task, dataset, plan)
     scores = score_systems(dataset, outcome.runs)
     write_runs(plan, outcome.runs)
-    settings = {**outcome.settings, **prompted, "timings_s": dict(outcome.timings_s)}
+    settings = {**outcome.settings, "timings_s": dict(outcome.timings_s)}
     content = as_json(dataset, scores, settings=settings)
     told = [*notes(dataset), *outcome.notes]
     return SetReport(title=beir_title(dataset), scores=scores, content={**content, "notes": told, "task": task})

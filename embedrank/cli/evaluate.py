@@ -62,6 +62,11 @@ def evaluate(
     no_rerank: options.NoRerank = False,
     lexical: Annotated[bool, typer.Option("--lexical", help="BM25; alone: nothing else, no model is loaded.")] = False,
     fuse: Annotated[bool, typer.Option("--fuse", help="BM25, dense and both fused.")] = False,
+    bm25s: Annotated[bool, typer.Option("--bm25s", help="Rows of the bm25s library beside our BM25.")] = False,
+    rival: Annotated[
+        list[str] | None,
+        typer.Option(help="A further model as a row: st:FOLDER, openai:MODEL@URL, ce:FOLDER, rerank:MODEL@URL, ours."),
+    ] = None,
     recall: options.Recall = 100,
     fusion: options.Fusion = None,
     dense_weight: options.DenseWeight = None,
@@ -120,6 +125,8 @@ def evaluate(
         instruction=instruction,
     )
     by_mteb = benchmark is not None or tasks is not None or through_mteb
+    if by_mteb and (rival or bm25s):
+        raise InvalidInputError("--rival, --bm25s", "are for local sets", hint="name one model with --embedder")
     folders = [] if by_mteb else _folders(data, all_sets)
     _require_choices(task, prompts)
     for folder in (runs, results):
@@ -131,7 +138,7 @@ def evaluate(
     extra = _checked_for_overlap(trained_on, folders)
     with kept_models(wiring, results) as kept:
         plan = EvalPlan(
-            trial=Trial(embedder=name, reranker=judge, config=config, weights=weights[:-1]),
+            trial=Trial(embedder=name, reranker=judge, config=config, weights=weights[:-1], bm25s=bm25s),
             wiring=kept,
             split=split,
             task=task,
@@ -141,6 +148,7 @@ def evaluate(
             seed=seed,
             candidates=candidates,
             runs=runs,
+            rivals=tuple(dict.fromkeys(rival or ())),
         )
         if by_mteb:
             evaluate_mteb(context, plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from embedrank.evaluation.beir import BeirSet
     from embedrank.evaluation.run import Run
     from embedrank.search.config import SearchConfig
+    from embedrank.search.pipeline import SearchPipeline
     from embedrank.search.trial import SystemRuns
 
 
@@ -29,12 +30,14 @@ class Trial:
         reranker: Name of the reranker; None for recall alone.
         config: Choices of all searches.
         weights: Further reranker shares to show beside the one in `config`.
+        bm25s: Whether the bm25s library is a second lexical stage, with rows of its own.
     """
 
     embedder: str | None
     reranker: str | None
     config: SearchConfig
     weights: Sequence[float] = ()
+    bm25s: bool = False
 
     def settings(self, encoder: object = None) -> dict[str, object]:
         """What it takes to repeat the trial, as plain values.
@@ -56,7 +59,7 @@ class Trial:
             shown |= {"fusion": config.fusion, "fusion_weights": weights}
         if self.reranker is not None:
             shown |= {"reranker": self.reranker, "rerank_depth": config.rerank_depth}
-        return shown
+        return shown | _told_by("embedder", encoder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,6 @@ def run_trial(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Outcome:
     from embedrank.search.pipeline import SearchPipeline
     from embedrank.search.recall import Recall
     from embedrank.search.rerank import blend_choice
-    from embedrank.search.trial import staged_runs
 
     encoder = None if trial.embedder is None else wiring.embedder(trial.embedder)
     reranker = None if trial.reranker is None else wiring.reranker(trial.reranker)
@@ -105,22 +107,64 @@ def run_trial(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Outcome:
             encoder=encoder,
             reranker=reranker,
         )
-        with progress("searching", len(dataset.queries)) as advance:
-            staged: SystemRuns = {}
-            for config, queries in _by_instruction(dataset, trial.config):
-                part = staged_runs(pipeline, queries, config, weights=trial.weights, on_query=lambda: advance(1))
-                for system, rows in part.items():
-                    staged.setdefault(system, {}).update(rows)
+        with progress("searching", len(dataset.queries) * (1 + trial.bm25s)) as advance:
+            staged = _staged(pipeline, dataset, trial, advance)
+            if trial.bm25s:
+                staged = _beside_ours(staged, pipeline, dataset, trial, advance)
         searched = time.perf_counter()
     settings = trial.settings(encoder)
     if reranker is not None:
         settings["rerank_weight"], settings["blend"] = blend_choice(trial.config, reranker)
+        settings |= _told_by("reranker", reranker)
     return Outcome(
         runs={name: document_run(rows, lambda chunk_id: chunk_id) for name, rows in staged.items()},
         settings=settings,
-        notes=_truncated(filled.num_truncated),
+        notes=[*_truncated(filled.num_truncated), *_uninstructed(trial, dataset, reranker)],
         timings_s={"index": round(indexed - start, 2), "search": round(searched - indexed, 2)},
     )
+
+
+def _staged(pipeline: SearchPipeline, dataset: BeirSet, trial: Trial, advance: Callable[[int], None]) -> SystemRuns:
+    from embedrank.search.trial import staged_runs
+
+    staged: SystemRuns = {}
+    for config, queries in _by_instruction(dataset, trial.config):
+        part = staged_runs(pipeline, queries, config, weights=trial.weights, on_query=lambda: advance(1))
+        for system, rows in part.items():
+            staged.setdefault(system, {}).update(rows)
+    return staged
+
+
+def _beside_ours(
+    ours: SystemRuns, pipeline: SearchPipeline, dataset: BeirSet, trial: Trial, advance: Callable[[int], None]
+) -> SystemRuns:
+    """The same stages with bm25s in the place of our BM25; its rows stand after BM25 and before all others."""
+    from embedrank.evaluation.rivals.bm25s_index import Bm25sIndex
+
+    recall = replace(pipeline.recall, lexical=Bm25sIndex(dataset.documents))
+    mode = "lexical" if trial.config.mode == "dense" else trial.config.mode
+    other = replace(trial, config=replace(trial.config, mode=mode))
+    found = _staged(replace(pipeline, recall=recall), dataset, other, advance)
+    named = {
+        system.replace("BM25", "bm25s") if "BM25" in system else f"bm25s {system}": rows
+        for system, rows in found.items()
+        if system != "dense"
+    }
+    first = {system: rows for system, rows in ours.items() if system == "BM25"}
+    return {**first, **named, **ours}
+
+
+def _told_by(role: str, model: object) -> dict[str, object]:
+    """Settings that a model of others tells of itself."""
+    told: Mapping[str, object] = getattr(model, "settings", {})
+    return {f"{role}_settings": dict(told)} if told else {}
+
+
+def _uninstructed(trial: Trial, dataset: BeirSet, reranker: object) -> list[str]:
+    """What is said where a reranker cannot read the instruction."""
+    given = trial.config.instruction or dataset.instructions
+    deaf = given and not getattr(reranker, "reads_instructions", True)
+    return [f"{trial.reranker} reads no instructions and judged without"] if deaf else []
 
 
 def _by_instruction(dataset: BeirSet, config: SearchConfig) -> Iterator[tuple[SearchConfig, dict[str, str]]]:

@@ -28,9 +28,11 @@ class Bm25sIndex:
         import bm25s
 
         self._ids = [document.id for document in documents]
-        self._index = bm25s.BM25()
         texts = [joined_text(document.title, document.text) for document in documents]
-        self._index.index(bm25s.tokenize(texts, show_progress=False), show_progress=False)
+        words = bm25s.tokenize(texts, return_ids=False, show_progress=False)
+        self._index = bm25s.BM25() if any(map(any, words)) else None  # it divides by the mean length
+        if self._index is not None:
+            self._index.index(words, show_progress=False)
 
     def search_text(self, query: str, *, top: int, where: Mapping[str, object] | None = None) -> list[Scored]:
         """The best documents.
@@ -51,7 +53,7 @@ class Bm25sIndex:
         import bm25s
 
         words = bm25s.tokenize([query], return_ids=False, show_progress=False)
-        if not words[0]:
+        if self._index is None or not any(words[0]):
             return []
         scores = self._index.get_scores(words[0])
         found = [(float(score), name) for score, name in zip(scores, self._ids, strict=True) if score > 0]

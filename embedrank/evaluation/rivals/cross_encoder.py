@@ -41,7 +41,7 @@ class CrossEncoderFolder:
         """
         self._model = model
         self.name, self.fingerprint = name, fingerprint
-        limit = model.max_length
+        limit = model.max_seq_length
         self.max_length = int(limit) if limit and limit < 1 << 31 else None
         self.reads_instructions = any(model.prompts.values())
 

@@ -129,7 +129,8 @@ class EmbeddingsEndpoint:
         create = self._endpoint.client.embeddings.create
         rows = self._endpoint.ask(
             lambda: [
-                (row.index, row.embedding) for row in create(model=self._place.model, input=texts, **more).data
+                (int(row.index), np.asarray(row.embedding, dtype=np.float32).reshape(-1))
+                for row in create(model=self._place.model, input=texts, **more).data
             ]
         )
         if sorted(place for place, _ in rows) != list(range(len(texts))):
@@ -139,9 +140,7 @@ class EmbeddingsEndpoint:
         wrong = {len(vector) for vector in ordered} - {width}
         if wrong:
             raise self._refuse(f"a vector has {wrong.pop()} numbers and not {width}")
-        if any(not isinstance(number, int | float) for vector in ordered for number in vector):
-            raise self._refuse("a vector holds something that is no number")
-        return unit_rows(ordered, self._refuse)
+        return unit_rows(np.stack(ordered), self._refuse)
 
     def _refuse(self, problem: str) -> EndpointError:
         return EndpointError(self._place.url, f"{self._place.model}: {problem}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from embedrank.core.errors import InvalidInputError
-from embedrank.model.precision import SCHEMES, choose_device, choose_dtype
+from embedrank.model.precision import choose_device, choose_dtype
+from embedrank.model.quantise.schemes import SCHEMES
 
 
 def loading_options(name: str, *, dtype: str | None, device: str | None) -> dict[str, Any]:

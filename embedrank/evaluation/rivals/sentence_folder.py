@@ -122,7 +122,7 @@ class SentenceFolder:
             Vectors, tokens and truncations.
         """
         prompt = self._prompt_for(instruction)
-        return self._encoded(self._model.encode_query, texts, dim, prompt, shown=prompt or self._query_prompt)
+        return self._encoded(self._model.encode_query, texts, dim, prompt, shown=self._query_prompt)
 
     def encode_documents_reported(self, texts: Sequence[str], *, dim: int | None = None) -> Encoded:
         """As `encode_documents`, with token counts and truncations."""

@@ -1,0 +1,137 @@
+"""Models of others are rows of the same table, by name."""
+
+import json
+
+import pytest
+
+from embedrank.cli.wiring import Wiring
+from tests.cli.command_line import assert_one_error_line, fake_wiring, no_models, say
+from tests.evaluation.beir_folder import write_beir
+from tests.evaluation.rivals.endpoint_server import Replies, serving
+from tests.evaluation.rivals.pico_models import pico_cross_encoder, pico_sentence_folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_beir(tmp_path / "tiny")
+
+
+def measured(capsys, *arguments, wiring=None):
+    said = say(capsys, "eval", *arguments, "--json", wiring=wiring or Wiring())
+    assert said.code == 0, said.err
+    return json.loads(said.out)
+
+
+@pytest.fixture(scope="module")
+def pico(tmp_path_factory):
+    return pico_sentence_folder(tmp_path_factory.mktemp("st"))
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory):
+    return pico_cross_encoder(tmp_path_factory.mktemp("ce"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "systems"),
+    [
+        (["--lexical"], ["BM25", "bm25s"]),
+        (["--lexical", "--reranker", "y"], ["BM25", "bm25s", "bm25s+rerank", "BM25+rerank"]),
+        (["--embedder", "x"], ["bm25s", "dense"]),
+        (["--fuse"], ["BM25", "bm25s", "bm25s fused", "dense", "fused"]),
+    ],
+)
+def test_bm25s_stands_beside_our_bm25(capsys, folder, flags, systems):
+    report = measured(capsys, "--data", folder, *flags, "--bm25s", wiring=fake_wiring())
+    assert list(report["systems"]) == systems
+    assert report["systems"]["bm25s"]["ndcg_at_10"] > 0.9
+
+
+def test_the_same_weights_give_the_same_figures_through_the_library(capsys, repository, bundled_models):
+    data = ["--data", repository / "embedrank" / "data" / "demo", "--dtype", "fp32", "--max-queries", 20, "--fuse"]
+    report = measured(capsys, *data, "--rival", f"st:{bundled_models / 'nano-embedder'}", "--embedder", "nano")
+    systems = report["systems"]
+    assert list(systems) == ["BM25", "dense st:nano-embedder", "fused st:nano-embedder", "dense", "fused"]
+    for stage in ("dense", "fused"):
+        assert systems[f"{stage} st:nano-embedder"] == systems[stage]
+    told = report["settings"]["rivals"][f"st:{bundled_models / 'nano-embedder'}"]
+    assert told["embedder_settings"]["batch_size"] == 32 and told["embedder_settings"]["max_length"]
+
+
+def test_every_embedder_meets_every_reranker(capsys, folder, pico, judge):
+    with serving(Replies()) as url:
+        flags = ["--fuse", "--embedder", f"openai:bag@{url}/v1", "--reranker", f"rerank:overlap@{url}/v1"]
+        report = measured(capsys, "--data", folder, *flags, "--rival", f"st:{pico}", "--rival", f"ce:{judge}")
+    assert list(report["systems"]) == [
+        "BM25",
+        "dense st:model",
+        "fused st:model",
+        "fused st:model+ce:model",
+        "fused+ce:model",
+        "fused st:model+rerank",
+        "dense",
+        "fused",
+        "fused+rerank",
+    ]
+    assert report["system"] == "fused+rerank" and report["ndcg_at_10"] > 0.9
+    assert report["settings"]["reranker_settings"]["api"] == "cohere"
+    assert not any("reads no instructions" in note for note in report["notes"])
+
+
+def test_one_rival_alone_needs_no_model_of_ours(capsys, folder, pico):
+    report = measured(capsys, "--data", folder, "--embedder", f"st:{pico}")
+    assert list(report["systems"]) == ["dense"]
+    report = measured(capsys, "--data", folder, "--lexical", "--rival", f"st:{pico}")
+    assert list(report["systems"]) == ["BM25", "dense st:model"]
+
+
+def test_an_instruction_that_a_reranker_cannot_read_is_told(capsys, folder, judge):
+    report = measured(capsys, "--data", folder, "--lexical", "--reranker", f"ce:{judge}", "--instruction", "find")
+    assert any("reads no instructions" in note for note in report["notes"])
+
+
+def test_vectors_of_an_endpoint_are_kept(capsys, folder, tmp_path):
+    replies = Replies()
+    with serving(replies) as url:
+        flags = ["--data", folder, "--embedder", f"openai:bag@{url}/v1", "--results", tmp_path]
+        first = measured(capsys, *flags)
+        asked = len(replies.requests)
+        second = measured(capsys, *flags)
+    assert first["systems"] == second["systems"]
+    assert len(replies.requests) == asked + 1  # for the length of a vector
+
+
+def test_the_key_comes_from_the_environment(capsys, folder, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "usual")
+    monkeypatch.setenv("MINE", "special")
+    replies = Replies()
+    with serving(replies) as url:
+        measured(capsys, "--data", folder, "--embedder", f"openai:bag@{url}/v1")
+        measured(capsys, "--data", folder, "--embedder", f"openai:bag@{url}/v1#key_env=MINE")
+    assert {headers["Authorization"] for _, _, headers in replies.requests} == {"Bearer usual", "Bearer special"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["--embedder", "st:NOWHERE"], "no such folder"),
+        (["--embedder", "openai:bag"], "is not MODEL@URL"),
+        (["--embedder", "openai:bag@http://x/v1#key_env=NOT_THERE"], "no environment variable 'NOT_THERE'"),
+        (["--embedder", "ce:x"], "is a reranker (name it with --reranker)"),
+        (["--lexical", "--reranker", "st:x"], "is an embedder (name it with --embedder)"),
+        (["--lexical", "--reranker", "rerank:x@http://h#top=3"], "unknown option 'top'"),
+    ],
+)
+def test_names_that_cannot_be_used_are_one_line(capsys, folder, arguments, part):
+    assert_one_error_line(say(capsys, "eval", "--data", folder, *arguments, wiring=Wiring()), part)
+
+
+def test_a_broken_endpoint_is_one_line(capsys, folder):
+    with serving(Replies(failures=[(401, {})])) as url:
+        said = say(capsys, "eval", "--data", folder, "--embedder", f"openai:x@{url}/v1", wiring=Wiring())
+    assert_one_error_line(said, "401: ")
+
+
+def test_rivals_are_for_local_sets(capsys, folder):
+    said = say(capsys, "eval", "--data", folder, "--through-mteb", "--rival", "st:x", wiring=no_models())
+    assert_one_error_line(said, "are for local sets")
