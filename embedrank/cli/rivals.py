@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from embedrank.core.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from embedrank.cli.wiring import NamedEncoder, TellingReranker
+    from embedrank.cli.model_protocols import NamedEncoder, TellingReranker
     from embedrank.evaluation.rivals.place import Place
 
 

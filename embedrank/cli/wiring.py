@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import typer
 
 from embedrank.cli.rivals import rival_embedder, rival_reranker
 
 if TYPE_CHECKING:
-    from embedrank.core.protocols import Encoder, Reranker
-    from embedrank.core.types import Judged
-    from embedrank.engine.bulk.encoder import TellingEncoder
-
-    class NamedEncoder(Encoder, TellingEncoder, Protocol):
-        """An encoder that has a name and counts what it read; what `Embedder` is."""
-
-    class TellingReranker(Reranker, Protocol):
-        """A reranker that tells what it read and how far it is; what `Reranker` of the model room is."""
-
-        def judge(
-            self,
-            query: str,
-            documents: Sequence[str],
-            *,
-            instruction: str | None = None,
-            on_progress: Callable[[int, int], None] | None = None,
-        ) -> Judged:
-            """Logits, tokens and truncations."""
-            ...
+    from embedrank.cli.model_protocols import NamedEncoder, TellingReranker
+    from embedrank.core.protocols import Reranker
 
 
 DEFAULT_MODEL = "nano"

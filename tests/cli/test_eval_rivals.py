@@ -48,7 +48,8 @@ def test_bm25s_stands_beside_our_bm25(capsys, folder, flags, systems):
 
 
 def test_the_same_weights_give_the_same_figures_through_the_library(capsys, repository, bundled_models):
-    data = ["--data", repository / "embedrank" / "data" / "demo", "--dtype", "fp32", "--max-queries", 20, "--fuse"]
+    data = ["--data", repository / "embedrank" / "data" / "demo", "--dtype", "fp32", "--max-queries", 20]
+    data += ["--fuse", "--fusion", "minmax", "--dense-weight", 1]
     report = measured(capsys, *data, "--rival", f"st:{bundled_models / 'nano-embedder'}", "--embedder", "nano")
     systems = report["systems"]
     assert list(systems) == ["BM25", "dense st:nano-embedder", "fused st:nano-embedder", "dense", "fused"]

@@ -52,7 +52,7 @@ class SentenceFolder:
         limit = model.max_seq_length
         self.max_length = int(limit) if limit and limit < 1 << 31 else None
         self._query_prompt = model.prompts.get("query") or ""
-        self._document_prompt = next((model.prompts[key] for key in _DOCUMENT_PROMPTS if model.prompts.get(key)), "")
+        self._document_prompt = next(filter(None, (model.prompts.get(key) for key in _DOCUMENT_PROMPTS)), "")
         self._instructed = _INSTRUCTED.fullmatch(self._query_prompt)
         self.default_instruction = self._instructed.group(2) if self._instructed else None
 
@@ -150,8 +150,8 @@ class SentenceFolder:
             normalize_embeddings=False,
         )
         unit = unit_rows(rows, lambda problem: NumericalError(self.name, f"vectors ({problem})"))
-        shown = prompt if prompt is not None else shown
-        counts = token_counts(self._model.tokenizer, [shown + text for text in texts]) or [0] * len(texts)
+        front_text = shown if prompt is None else prompt
+        counts = token_counts(self._model.tokenizer, [front_text + text for text in texts]) or [0] * len(texts)
         limit = self.max_length or max(counts)
         return Encoded(
             vectors=front(unit, width),
