@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,43 @@ def short_name(model: str) -> str:
     kind, colon, rest = model.rpartition(":") if "://" not in model else model.partition(":")
     rest = rest.partition("@http")[0] if "://" in rest else Path(rest).name or rest
     return f"{kind}{colon}{rest}"
+
+
+def labelled(rivals: Sequence[str], own: str | None, stage: str) -> list[tuple[str, str]]:
+    """Row and model of each model that does the same, the plan's own last.
+
+    Args:
+        rivals: Names of the others.
+        own: Name of the plan's own, if it has one.
+        stage: What the own row is called.
+
+    Returns:
+        Pairs of row and name.
+    """
+    others = [(f"{stage} {short_name(name)}", name) for name in rivals if name != own]
+    return others if own is None else [*others, (stage, own)]
+
+
+def with_settings(settings: Mapping[str, object], more: Mapping[str, object], rival: str | None) -> dict[str, object]:
+    """Settings with those of one more model, of which those of a rival are kept under its name.
+
+    Args:
+        settings: So far.
+        more: Of the model.
+        rival: Its name; None for the plan's own.
+
+    Returns:
+        All of them.
+    """
+    if rival is None:
+        return {**settings, **more}
+    others: Any = settings.get("rivals", {})
+    return {**settings, "rivals": {**others, rival: dict(more)}}
+
+
+def about(rival: str | None, *notes: Sequence[str]) -> list[str]:
+    """Notes that say which model they are about where it is a rival."""
+    return [line if rival is None else f"{rival}: {line}" for part in notes for line in part]
 
 
 def _trials(plan: EvalPlan) -> Iterator[Trial]:

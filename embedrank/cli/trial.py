@@ -59,7 +59,7 @@ class Trial:
             shown |= {"fusion": config.fusion, "fusion_weights": weights}
         if self.reranker is not None:
             shown |= {"reranker": self.reranker, "rerank_depth": config.rerank_depth}
-        return shown | _told_by("embedder", encoder)
+        return shown | told_by("embedder", encoder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,13 +115,44 @@ def run_trial(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Outcome:
     settings = trial.settings(encoder)
     if reranker is not None:
         settings["rerank_weight"], settings["blend"] = blend_choice(trial.config, reranker)
-        settings |= _told_by("reranker", reranker)
+        settings |= told_by("reranker", reranker)
     return Outcome(
         runs={name: document_run(rows, lambda chunk_id: chunk_id) for name, rows in staged.items()},
         settings=settings,
-        notes=[*_truncated(filled.num_truncated), *_uninstructed(trial, dataset, reranker)],
+        notes=[*_truncated(filled.num_truncated), *uninstructed(trial.reranker, trial, dataset, reranker)],
         timings_s={"index": round(indexed - start, 2), "search": round(searched - indexed, 2)},
     )
+
+
+def told_by(role: str, model: object) -> dict[str, object]:
+    """What a model of others tells of how it was run.
+
+    Args:
+        role: `embedder` or `reranker`.
+        model: The model; ours tell nothing here.
+
+    Returns:
+        One setting, or none.
+    """
+    told: Mapping[str, object] = getattr(model, "settings", {})
+    return {f"{role}_settings": dict(told)} if told else {}
+
+
+def uninstructed(name: str | None, trial: Trial, dataset: BeirSet, reranker: object) -> list[str]:
+    """What is said where a reranker cannot read the instruction.
+
+    Args:
+        name: Of the reranker.
+        trial: Has the instruction of the call.
+        dataset: May have instructions of its queries.
+        reranker: The model, or None.
+
+    Returns:
+        A sentence, or none.
+    """
+    given = trial.config.instruction or dataset.instructions
+    deaf = given and not getattr(reranker, "reads_instructions", True)
+    return [f"{name} reads no instructions and judged without"] if deaf else []
 
 
 def _staged(pipeline: SearchPipeline, dataset: BeirSet, trial: Trial, advance: Callable[[int], None]) -> SystemRuns:
@@ -152,19 +183,6 @@ def _beside_ours(
     }
     first = {system: rows for system, rows in ours.items() if system == "BM25"}
     return {**first, **named, **ours}
-
-
-def _told_by(role: str, model: object) -> dict[str, object]:
-    """Settings that a model of others tells of itself."""
-    told: Mapping[str, object] = getattr(model, "settings", {})
-    return {f"{role}_settings": dict(told)} if told else {}
-
-
-def _uninstructed(trial: Trial, dataset: BeirSet, reranker: object) -> list[str]:
-    """What is said where a reranker cannot read the instruction."""
-    given = trial.config.instruction or dataset.instructions
-    deaf = given and not getattr(reranker, "reads_instructions", True)
-    return [f"{trial.reranker} reads no instructions and judged without"] if deaf else []
 
 
 def _by_instruction(dataset: BeirSet, config: SearchConfig) -> Iterator[tuple[SearchConfig, dict[str, str]]]:

@@ -136,3 +136,67 @@ def test_a_broken_endpoint_is_one_line(capsys, folder):
 def test_rivals_are_for_local_sets(capsys, folder):
     said = say(capsys, "eval", "--data", folder, "--through-mteb", "--rival", "st:x", wiring=no_models())
     assert_one_error_line(said, "are for local sets")
+
+
+def test_vector_tasks_have_a_row_for_each_embedder(capsys, tmp_path, pico):
+    rows = [("the brown bear", "the bear", 5), ("a fox sleeps", "the river", 0), ("ferries cross", "a ferry", 4)]
+    lines = [json.dumps({"sentence1": one, "sentence2": two, "score": score}) for one, two, score in rows]
+    (tmp_path / "test.jsonl").write_text("\n".join(lines))
+    report = measured(capsys, "--data", tmp_path, "--embedder", "nano", "--rival", f"st:{pico}", "--rival", "ce:x/y")
+    assert list(report["systems"]) == ["dense st:model", "dense"] and report["system"] == "dense"
+    assert report["spearman"] == report["systems"]["dense"]["spearman"]
+    assert report["settings"]["rivals"][f"st:{pico}"]["embedder_settings"]["max_length"] == 16
+    assert "ce:x/y has nothing to rerank here" in report["notes"]
+
+
+def test_fixed_candidates_are_judged_by_each_model(capsys, folder, tmp_path, pico, judge):
+    run = tmp_path / "first.run"
+    run.write_text("q1 Q0 en:2 1 -1 x\nq1 Q0 en:1 2 -2 x\nq2 Q0 en:3 1 -1 x\n")
+    flags = ["--candidates", run, "--embedder", "nano", "--reranker", "nano"]
+    report = measured(capsys, "--data", folder, *flags, "--rival", f"st:{pico}", "--rival", f"ce:{judge}")
+    assert list(report["systems"]) == ["as given", "dense st:model", "dense", "rerank ce:model", "rerank"]
+
+
+def test_a_suite_has_the_rows_too_and_measures_again_for_another_rival(capsys, folder, tmp_path, pico):
+    results = tmp_path / "results"
+    results.mkdir()
+    flags = ["--all", folder.parent, "--results", results, "--embedder", "nano"]
+    measured(capsys, *flags)
+    report = measured(capsys, *flags, "--rival", f"st:{pico}")
+    assert len(list(results.glob("*.json"))) == 2
+    assert "dense st:model" in json.dumps(report)
+
+
+@pytest.mark.parametrize(
+    "command", [["export", "st:x", "--format", "onnx", "--to", "OUT"], ["merge", "st:x", "st:y", "--to", "OUT"]]
+)
+def test_commands_that_need_our_own_kind_refuse_others(capsys, tmp_path, command):
+    words = [str(tmp_path / "out") if word == "OUT" else word for word in command]
+    assert_one_error_line(say(capsys, *words, wiring=no_models()), "needs a model of our own kind")
+
+
+def test_training_refuses_others(capsys, tmp_path):
+    stage = tmp_path / "stage.yaml"
+    stage.write_text("model: st:x\nsources:\n  words: rows.jsonl\nobjective: {dims: [48]}\n")
+    said = say(capsys, "train", stage, "--to", tmp_path / "run", wiring=no_models())
+    assert_one_error_line(said, "needs a model of our own kind")
+
+
+def test_other_commands_take_them(capsys, tmp_path, pico, judge):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "bear.md").write_text("the brown bear catches salmon in the river")
+    index = tmp_path / "index"
+    model = f"st:{pico}"
+    assert say(capsys, "index", tmp_path / "notes", "--to", index, "--model", model, wiring=Wiring()).code == 0
+    flags = ["--in", index, "--reranker", f"ce:{judge}", "--json"]
+    said = say(capsys, "search", "what does the bear catch", *flags, wiring=Wiring())
+    assert said.code == 0, said.err
+    assert "bear.md" in said.out
+
+
+def test_mteb_measures_them_as_well(capsys, folder, tmp_path, pico, judge):
+    pytest.importorskip("mteb")
+    flags = ["--embedder", f"st:{pico}", "--reranker", f"ce:{judge}", "--results", tmp_path]
+    said = say(capsys, "eval", "--data", folder, "--through-mteb", *flags, "--json", wiring=Wiring())
+    assert said.code == 0, said.err
+    assert "dense" in json.loads(said.out)["systems"]
