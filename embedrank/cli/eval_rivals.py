@@ -46,8 +46,8 @@ def run_with_rivals(name: str, task: str, dataset: BeirSet, plan: EvalPlan) -> O
         told += [f"{_pair(trial)}: {line}" for line in outcome.notes]
     assert own is not None
     settings = {**own.settings, **({"rivals": others} if others else {})}
+    first = {system: run for system, run in own.runs.items() if system in ("BM25", "bm25s")}
     merged = {system: run for system, run in runs.items() if system not in own.runs}
-    first = {system: run for system, run in own.runs.items() if system == "BM25"}
     return replace(own, runs={**first, **merged, **own.runs}, settings=settings, notes=[*own.notes, *told])
 
 

@@ -18,6 +18,7 @@ from embedrank.cli.eval_plan import EvalPlan
 from embedrank.cli.eval_set import measure_set
 from embedrank.cli.eval_suite import run_suite, sets_in
 from embedrank.cli.evaluate_mteb import evaluate_mteb
+from embedrank.cli.render_settings import rival_lines, shown
 from embedrank.cli.trial import Trial
 from embedrank.cli.wiring import DEFAULT_MODEL, Wiring, wiring_of
 from embedrank.core.errors import InvalidInputError
@@ -171,13 +172,14 @@ def _show_one(folder: Path, plan: EvalPlan, *, extra: Mapping[str, Any], json: b
     console = out()
     console.print(Text(report.title, style="bold"))
     console.print(report_table(report.scores))
-    others = [name for name in contents.possible if name != task]
-    also = f"; also possible: --task {', '.join(others)}" if others else ""
+    possible = [name for name in contents.possible if name != task]
+    also = f"; also possible: --task {', '.join(possible)}" if possible else ""
     settings = dict(report.content["settings"])
     timed = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in settings.pop("timings_s").items())
-    shown = ", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, ""))
+    others = settings.pop("rivals", {})
     found = f"the folder holds {contents.contents}, measured by {task.replace('_', ' ')}{also}"
-    for line in [found, *report.content["notes"], f"{shown}; {timed}"]:
+    lines = [f"{shown(settings)}; {timed}", *rival_lines(settings, others)]
+    for line in [found, *report.content["notes"], *lines]:
         note(line)
 
 

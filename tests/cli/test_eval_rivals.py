@@ -177,7 +177,9 @@ def test_commands_that_need_our_own_kind_refuse_others(capsys, tmp_path, command
 
 def test_training_refuses_others(capsys, tmp_path):
     stage = tmp_path / "stage.yaml"
-    stage.write_text("model: st:x\nsources:\n  words: rows.jsonl\nobjective: {dims: [48]}\n")
+    stage.write_text(
+        "model: st:x\nsources:\n  words: rows.jsonl\nmixture: {batch_size: 4}\nobjective: {dims: [48]}\nloop: {num_steps: 1, learning_rate: 0.1}\n"
+    )
     said = say(capsys, "train", stage, "--to", tmp_path / "run", wiring=no_models())
     assert_one_error_line(said, "needs a model of our own kind")
 
@@ -192,6 +194,16 @@ def test_other_commands_take_them(capsys, tmp_path, pico, judge):
     said = say(capsys, "search", "what does the bear catch", *flags, wiring=Wiring())
     assert said.code == 0, said.err
     assert "bear.md" in said.out
+
+
+def test_the_table_says_where_a_rival_was_run_otherwise(capsys, folder, pico):
+    flags = ["--data", folder, "--embedder", "nano", "--rival", f"st:{pico}", "--dtype", "fp32"]
+    said = say(capsys, "eval", *flags, wiring=Wiring())
+    assert said.code == 0, said.err
+    assert "dense st:model" in " ".join(said.out.split())
+    (line,) = (line for line in said.err.splitlines() if line.startswith(f"st:{pico}: "))
+    assert "embedder_settings (batch_size 32, max_length 16" in line and "recall" not in line
+    assert not any(word in said.err for word in ("Loading weights", "rivals {"))
 
 
 def test_mteb_measures_them_as_well(capsys, folder, tmp_path, pico, judge):

@@ -13,6 +13,7 @@ from embedrank.core.types import FloatArray, Judged, Truncation
 from embedrank.evaluation.rivals.model_files import files_digest, model_files
 from embedrank.evaluation.rivals.number_type import loading_options
 from embedrank.evaluation.rivals.probabilities import sigmoid
+from embedrank.evaluation.rivals.quiet_loading import quiet_loading
 from embedrank.evaluation.rivals.token_counts import token_counts
 
 if TYPE_CHECKING:
@@ -63,12 +64,13 @@ class CrossEncoderFolder:
             CheckpointError: If the library cannot load it, or it gives other than one score a pair.
         """
         require_packages(f"ce:{name}", "sentence_transformers", extra="rivals")
-        from sentence_transformers import CrossEncoder
-
         folder = model_files(name)
         options = loading_options(name, dtype=dtype, device=device)
         try:
-            model = CrossEncoder(str(folder), **options)
+            with quiet_loading():
+                from sentence_transformers import CrossEncoder
+
+                model = CrossEncoder(str(folder), **options)
         except Exception as error:  # whatever the libraries and the model's own code raise
             said = (str(error).splitlines() or [type(error).__name__])[0]
             raise CheckpointError(folder, f"sentence-transformers cannot load it: {said}") from error

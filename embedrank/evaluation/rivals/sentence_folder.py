@@ -14,6 +14,7 @@ from embedrank.core.prompts import format_query
 from embedrank.core.types import Encoded, FloatArray, Truncation
 from embedrank.evaluation.rivals.model_files import files_digest, model_files
 from embedrank.evaluation.rivals.number_type import loading_options
+from embedrank.evaluation.rivals.quiet_loading import quiet_loading
 from embedrank.evaluation.rivals.token_counts import token_counts
 from embedrank.evaluation.rivals.unit_rows import checked_dim, front, unit_rows
 
@@ -74,12 +75,13 @@ class SentenceFolder:
             CheckpointError: If the library cannot load it.
         """
         require_packages(f"st:{name}", "sentence_transformers", extra="rivals")
-        from sentence_transformers import SentenceTransformer
-
         folder = model_files(name)
         options = loading_options(name, dtype=dtype, device=device)
         try:
-            model = SentenceTransformer(str(folder), **options)
+            with quiet_loading():
+                from sentence_transformers import SentenceTransformer
+
+                model = SentenceTransformer(str(folder), **options)
         except Exception as error:  # whatever the libraries and the model's own code raise
             said = (str(error).splitlines() or [type(error).__name__])[0]
             raise CheckpointError(folder, f"sentence-transformers cannot load it: {said}") from error
