@@ -57,16 +57,20 @@ def evaluate(
     ] = None,
     embedder: Annotated[
         str | None,
-        typer.Option("--embedder", "--model", help="Preset, folder or hub id; alone: dense only. [EMBEDRANK_MODEL]"),
+        typer.Option(
+            "--embedder",
+            "--model",
+            help="Preset, folder, hub id, st:... or openai:...; alone: dense only. [EMBEDRANK_MODEL]",
+        ),
     ] = None,
-    reranker: Annotated[str | None, typer.Option(help="Preset, folder or hub id.")] = None,
+    reranker: Annotated[str | None, typer.Option(help="Preset, folder, hub id, ce:... or rerank:....")] = None,
     no_rerank: options.NoRerank = False,
     lexical: Annotated[bool, typer.Option("--lexical", help="BM25; alone: nothing else, no model is loaded.")] = False,
     fuse: Annotated[bool, typer.Option("--fuse", help="BM25, dense and both fused.")] = False,
     bm25s: Annotated[bool, typer.Option("--bm25s", help="Rows of the bm25s library beside our BM25.")] = False,
     rival: Annotated[
         list[str] | None,
-        typer.Option(help="A further model as a row: st:FOLDER, openai:MODEL@URL, ce:FOLDER, rerank:MODEL@URL, ours."),
+        typer.Option(help="A further model in the table, named as those; repeat it for more."),
     ] = None,
     recall: options.Recall = 100,
     fusion: options.Fusion = None,

@@ -177,9 +177,8 @@ def test_commands_that_need_our_own_kind_refuse_others(capsys, tmp_path, command
 
 def test_training_refuses_others(capsys, tmp_path):
     stage = tmp_path / "stage.yaml"
-    stage.write_text(
-        "model: st:x\nsources:\n  words: rows.jsonl\nmixture: {batch_size: 4}\nobjective: {dims: [48]}\nloop: {num_steps: 1, learning_rate: 0.1}\n"
-    )
+    needed = "mixture: {batch_size: 4}\nobjective: {dims: [48]}\nloop: {num_steps: 1, learning_rate: 0.1}\n"
+    stage.write_text(f"model: st:x\nsources:\n  words: rows.jsonl\n{needed}")
     said = say(capsys, "train", stage, "--to", tmp_path / "run", wiring=no_models())
     assert_one_error_line(said, "needs a model of our own kind")
 
