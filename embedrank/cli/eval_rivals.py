@@ -57,15 +57,21 @@ def rivals_of(plan: EvalPlan) -> tuple[list[str], list[str]]:
     return [name for name in plan.rivals if name not in judges], judges
 
 
-def short_name(model: str) -> str:
+def row_name(model: str, rivals: Sequence[str]) -> str:
     """What a model is called in a row of a table.
 
     Args:
         model: The name it was asked for by.
+        rivals: All names of the table that are not the plan's own.
 
     Returns:
-        Kind and model, without folders above it, URL and options.
+        Kind and model, without folders above it, URL and options, unless another would be called so too.
     """
+    short = _short(model)
+    return short if [_short(name) for name in rivals].count(short) < 2 else model
+
+
+def _short(model: str) -> str:
     kind, colon, rest = model.rpartition(":") if "://" not in model else model.partition(":")
     rest = rest.partition("@http")[0] if "://" in rest else Path(rest).name or rest
     return f"{kind}{colon}{rest}"
@@ -82,7 +88,7 @@ def labelled(rivals: Sequence[str], own: str | None, stage: str) -> list[tuple[s
     Returns:
         Pairs of row and name.
     """
-    others = [(f"{stage} {short_name(name)}", name) for name in rivals if name != own]
+    others = [(f"{stage} {row_name(name, rivals)}", name) for name in rivals if name != own]
     return others if own is None else [*others, (stage, own)]
 
 
@@ -125,10 +131,10 @@ def _renamed(system: str, trial: Trial, plan: EvalPlan) -> str:
     """`fused+rerank` becomes `fused st:minilm+ce:marco`, as far as the models are not the plan's own."""
     stage, plus, rest = system.partition("+rerank")
     if trial.embedder not in (None, plan.trial.embedder) and not stage.endswith(("BM25", "bm25s")):
-        stage = f"{stage} {short_name(str(trial.embedder))}"
+        stage = f"{stage} {row_name(str(trial.embedder), plan.rivals)}"
     if not plus:
         return stage
-    judge = "rerank" if trial.reranker == plan.trial.reranker else short_name(str(trial.reranker))
+    judge = "rerank" if trial.reranker == plan.trial.reranker else row_name(str(trial.reranker), plan.rivals)
     return f"{stage}+{judge}{rest}"
 
 

@@ -1,9 +1,11 @@
 """Models of others are rows of the same table, by name."""
 
 import json
+import shutil
 
 import pytest
 
+from embedrank.cli.eval_rivals import row_name
 from embedrank.cli.wiring import Wiring
 from tests.cli.command_line import assert_one_error_line, fake_wiring, no_models, say
 from tests.evaluation.beir_folder import write_beir
@@ -84,6 +86,27 @@ def test_one_rival_alone_needs_no_model_of_ours(capsys, folder, pico):
     assert list(report["systems"]) == ["dense"]
     report = measured(capsys, "--data", folder, "--lexical", "--rival", f"st:{pico}")
     assert list(report["systems"]) == ["BM25", "dense st:model"]
+
+
+def test_models_that_would_be_called_the_same_keep_their_whole_names(capsys, folder, tmp_path, pico):
+    twin = tmp_path / "other" / "model"
+    shutil.copytree(pico, twin)
+    report = measured(capsys, "--data", folder, "--embedder", "nano", "--rival", f"st:{pico}", "--rival", f"st:{twin}")
+    assert list(report["systems"]) == [f"dense st:{pico}", f"dense st:{twin}", "dense"]
+
+
+@pytest.mark.parametrize(
+    ("model", "short"),
+    [
+        ("st:some/folder/minilm", "st:minilm"),
+        ("st:BAAI/bge-m3", "st:bge-m3"),
+        ("openai:a/b@http://host:8000/v1#batch=3", "openai:a/b"),
+        ("nano", "nano"),
+        ("some/folder/mine", "mine"),
+    ],
+)
+def test_rows_are_named_shortly(model, short):
+    assert row_name(model, [model]) == short
 
 
 def test_an_instruction_that_a_reranker_cannot_read_is_told(capsys, folder, judge):
