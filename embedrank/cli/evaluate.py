@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from embedrank.cli import options
+from embedrank.cli.closer_look import CloserLook, look_closer
 from embedrank.cli.console import note, out, print_json
 from embedrank.cli.eval_models import kept_models
 from embedrank.cli.eval_paper import show_comparison
@@ -92,6 +93,17 @@ def evaluate(
     dtype: options.Dtype = None,
     device: options.Device = None,
     runs: Annotated[Path | None, typer.Option(help="Folder for TREC run files, one a system.")] = None,
+    curves: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Plot quality against dimensions, bytes, reranked depth and latency into this folder.",
+        ),
+    ] = None,
+    errors: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page of the worst queries, stage by stage (HTML).")
+    ] = None,
+    worst: Annotated[int, typer.Option(min=1, help="Queries that --errors shows with texts.")] = 100,
     benchmark: Annotated[
         str | None, typer.Option(help='Run a benchmark of mteb, such as "MTEB(eng, v2)", instead of local sets.')
     ] = None,
@@ -130,12 +142,11 @@ def evaluate(
         instruction=instruction,
     )
     by_mteb = benchmark is not None or tasks is not None or through_mteb
-    if by_mteb and (rival or bm25s):
-        raise InvalidInputError("--rival, --bm25s", "are for local sets", hint="name one model with --embedder")
+    look = CloserLook(curves=curves, errors=errors, num_worst=worst, by_mteb=by_mteb)
+    _refuse_rivals((by_mteb or bool(look)) and bool(rival or bm25s))
     folders = [] if by_mteb else _folders(data, all_sets)
     _require_choices(task, prompts)
-    for folder in (runs, results):
-        _require_folder(folder)
+    _require_folders(runs, results)
     wiring = wiring_of(context, dtype=dtype, device=device)
     whole_table = not (embedder or lexical or fuse)
     name = None if mode == "lexical" else embedder or os.environ.get("EMBEDRANK_MODEL") or DEFAULT_MODEL
@@ -155,7 +166,9 @@ def evaluate(
             runs=runs,
             rivals=tuple(dict.fromkeys(rival or ())),
         )
-        if by_mteb:
+        if look:
+            look_closer(folders, plan, look, extra=extra, as_json=json)
+        elif by_mteb:
             evaluate_mteb(context, plan)
         elif all_sets is None and len(folders) == 1:
             _show_one(folders[0], plan, extra=extra, json=json)
@@ -210,6 +223,11 @@ def _folders(data: Sequence[Path] | None, all_sets: Path | None) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
+def _refuse_rivals(when: bool) -> None:
+    if when:
+        raise InvalidInputError("--rival, --bm25s", "are for tables of local sets", hint="name one with --embedder")
+
+
 def _require_choices(task: str | None, prompts: str) -> None:
     from embedrank.evaluation.folder_contents import require_task
     from embedrank.evaluation.instructions import Prompting
@@ -219,6 +237,7 @@ def _require_choices(task: str | None, prompts: str) -> None:
         require_task(task)
 
 
-def _require_folder(folder: Path | None) -> None:
-    if folder is not None and not folder.is_dir():
-        raise InvalidInputError(str(folder), "no such folder")
+def _require_folders(*folders: Path | None) -> None:
+    for folder in folders:
+        if folder is not None and not folder.is_dir():
+            raise InvalidInputError(str(folder), "no such folder")

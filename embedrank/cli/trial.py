@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,27 +40,29 @@ class Trial:
     weights: Sequence[float] = ()
     bm25s: bool = False
 
-    def settings(self, encoder: object = None) -> dict[str, object]:
+    def settings(self, pipeline: SearchPipeline) -> dict[str, object]:
         """What it takes to repeat the trial, as plain values.
 
         Args:
-            encoder: The loaded embedder, whose advice fills in what the configuration leaves open.
+            pipeline: With the loaded models, whose advice fills in what the configuration leaves open.
 
         Returns:
             Setting name to value.
         """
         from embedrank.search.advice import with_fusion
+        from embedrank.search.rerank import blend_choice
 
-        config = with_fusion(self.config, encoder)
+        config = with_fusion(self.config, pipeline.encoder)
         shown: dict[str, object] = {"mode": config.mode, "recall": config.recall}
         if self.embedder is not None:
             shown |= {"embedder": self.embedder, "dim": config.dim, "instruction": config.instruction}
         if config.mode == "fused":
             weights = [config.dense_weight, config.lexical_weight]
             shown |= {"fusion": config.fusion, "fusion_weights": weights}
-        if self.reranker is not None:
+        if pipeline.reranker is not None:
             shown |= {"reranker": self.reranker, "rerank_depth": config.rerank_depth}
-        return shown | told_by("embedder", encoder)
+            shown["rerank_weight"], shown["blend"] = blend_choice(config, pipeline.reranker)
+        return {**shown, **told_by("embedder", pipeline.encoder), **told_by("reranker", pipeline.reranker)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,53 @@ class Outcome:
     timings_s: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTrial:
+    """A trial that is ready to be searched.
+
+    Attributes:
+        pipeline: Over the whole corpus; a document is one chunk of the same id.
+        num_truncated: Documents of which the embedder read only the beginning.
+        index_s: Seconds that indexing took.
+    """
+
+    pipeline: SearchPipeline
+    num_truncated: int
+    index_s: float
+
+
+@contextmanager
+def opened(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Iterator[OpenTrial]:
+    """Load the models and index the corpus in a temporary folder.
+
+    Args:
+        trial: What is measured.
+        dataset: On what.
+        wiring: Where models come from.
+
+    Yields:
+        The trial, as long as the folder is there.
+    """
+    from embedrank.search.pipeline import SearchPipeline
+    from embedrank.search.recall import Recall
+
+    encoder = None if trial.embedder is None else wiring.embedder(trial.embedder)
+    reranker = None if trial.reranker is None else wiring.reranker(trial.reranker)
+    with TemporaryDirectory(prefix="embedrank-eval-") as folder:
+        start = time.perf_counter()
+        filled = fill(Path(folder), dataset.documents, encoder, dim=trial.config.dim)
+        yield OpenTrial(
+            pipeline=SearchPipeline(
+                recall=Recall(vectors=filled.store, lexical=filled.store),
+                chunks=filled.store,
+                encoder=encoder,
+                reranker=reranker,
+            ),
+            num_truncated=filled.num_truncated,
+            index_s=time.perf_counter() - start,
+        )
+
+
 def run_trial(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Outcome:
     """Index the corpus in a temporary folder and search it with every query.
 
@@ -91,36 +141,22 @@ def run_trial(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Outcome:
         One run for each stage.
     """
     from embedrank.evaluation.run import document_run
-    from embedrank.search.pipeline import SearchPipeline
-    from embedrank.search.recall import Recall
-    from embedrank.search.rerank import blend_choice
 
-    encoder = None if trial.embedder is None else wiring.embedder(trial.embedder)
-    reranker = None if trial.reranker is None else wiring.reranker(trial.reranker)
-    with TemporaryDirectory(prefix="embedrank-eval-") as folder:
+    with (
+        opened(trial, dataset, wiring) as ready,
+        progress("searching", len(dataset.queries) * (1 + trial.bm25s)) as advance,
+    ):
         start = time.perf_counter()
-        filled = fill(Path(folder), dataset.documents, encoder, dim=trial.config.dim)
-        indexed = time.perf_counter()
-        pipeline = SearchPipeline(
-            recall=Recall(vectors=filled.store, lexical=filled.store),
-            chunks=filled.store,
-            encoder=encoder,
-            reranker=reranker,
-        )
-        with progress("searching", len(dataset.queries) * (1 + trial.bm25s)) as advance:
-            staged = _staged(pipeline, dataset, trial, advance)
-            if trial.bm25s:
-                staged = _beside_ours(staged, pipeline, dataset, trial, advance)
-        searched = time.perf_counter()
-    settings = trial.settings(encoder)
-    if reranker is not None:
-        settings["rerank_weight"], settings["blend"] = blend_choice(trial.config, reranker)
-        settings |= told_by("reranker", reranker)
+        staged = _staged(ready.pipeline, dataset, trial, advance)
+        if trial.bm25s:
+            staged = _beside_ours(staged, ready.pipeline, dataset, trial, advance)
+        search_s = time.perf_counter() - start
+        deaf = uninstructed(trial.reranker, trial, dataset, ready.pipeline.reranker)
     return Outcome(
         runs={name: document_run(rows, lambda chunk_id: chunk_id) for name, rows in staged.items()},
-        settings=settings,
-        notes=[*_truncated(filled.num_truncated), *uninstructed(trial.reranker, trial, dataset, reranker)],
-        timings_s={"index": round(indexed - start, 2), "search": round(searched - indexed, 2)},
+        settings=trial.settings(ready.pipeline),
+        notes=[*truncated_documents(ready.num_truncated), *deaf],
+        timings_s={"index": round(ready.index_s, 2), "search": round(search_s, 2)},
     )
 
 
@@ -159,7 +195,7 @@ def _staged(pipeline: SearchPipeline, dataset: BeirSet, trial: Trial, advance: C
     from embedrank.search.trial import staged_runs
 
     staged: SystemRuns = {}
-    for config, queries in _by_instruction(dataset, trial.config):
+    for config, queries in by_instruction(dataset, trial.config):
         part = staged_runs(pipeline, queries, config, weights=trial.weights, on_query=lambda: advance(1))
         for system, rows in part.items():
             staged.setdefault(system, {}).update(rows)
@@ -185,8 +221,16 @@ def _beside_ours(
     return {**first, **named, **ours}
 
 
-def _by_instruction(dataset: BeirSet, config: SearchConfig) -> Iterator[tuple[SearchConfig, dict[str, str]]]:
-    """Queries that are asked with the same instruction: their own, else that of the configuration."""
+def by_instruction(dataset: BeirSet, config: SearchConfig) -> Iterator[tuple[SearchConfig, dict[str, str]]]:
+    """Queries that are asked with the same instruction: their own, else that of the configuration.
+
+    Args:
+        dataset: The queries.
+        config: Choices of all searches.
+
+    Yields:
+        The configuration with the instruction, and query id to text.
+    """
     groups: dict[str | None, dict[str, str]] = {}
     for name, text in dataset.queries.items():
         groups.setdefault(dataset.instructions.get(name, config.instruction), {})[name] = text
@@ -194,5 +238,6 @@ def _by_instruction(dataset: BeirSet, config: SearchConfig) -> Iterator[tuple[Se
         yield replace(config, instruction=instruction), queries
 
 
-def _truncated(count: int) -> list[str]:
+def truncated_documents(count: int) -> list[str]:
+    """What a reader must know of documents that the embedder reads in part only."""
     return [f"{count} documents are longer than the embedder reads and were cut"] if count else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,11 +20,22 @@ if TYPE_CHECKING:
 _RECORD: Final = "parted.json"
 _PASSAGES: Final = "passages.jsonl"
 _SOURCE: Final = "own"
-_WEAK: Final[Mapping[str, Any]] = {"plan": {"rows_per_passage": 2}, "encoder": None}
+_WEAK: Final[Mapping[str, Any]] = {
+    "plan": {
+        "rows_per_passage": 3,
+        "query_type": {"summary": 2, "background": 1, "keywords": 1},
+        "length": {"3-8": 1, "9-40": 3},
+    },
+    "encoder": None,
+}
+"""Title, statement and key phrases against the chunk; made-up question forms taught less (LOG.md)."""
 
 
 def parted_rows(index: Path, folder: Path, wiring: Wiring, *, synth: Path | None, feedback: Path | None) -> Parted:
     """Make rows and part them; what an earlier beginning of the run has parted is taken as it is.
+
+    All rows get the instruction that the index asks with, whatever they were written under: it is what the model will
+    read in use.
 
     Args:
         index: Folder of the index.
@@ -39,6 +50,7 @@ def parted_rows(index: Path, folder: Path, wiring: Wiring, *, synth: Path | None
     Raises:
         EmbedrankError: If rows are malformed or too few, or the index cannot be read.
     """
+    from embedrank.search.opening import asked_with
     from embedrank.training.data.holding_out import HoldOutConfig, hold_out
 
     record = folder / "data" / _RECORD
@@ -51,6 +63,8 @@ def parted_rows(index: Path, folder: Path, wiring: Wiring, *, synth: Path | None
     else:
         num_rows = sum(1 for _ in _given_rows(feedback))
         rows = _given_rows(feedback)
+    instruction = asked_with(index)
+    rows = (replace(each, row=replace(each.row, instruction=instruction)) for each in rows)
     corpus = ((chunk.id, chunk.embedding_text) for chunk in _chunks(index))
     parted = hold_out(rows, num_rows, corpus, folder / "data", HoldOutConfig())
     _write(record, parted)

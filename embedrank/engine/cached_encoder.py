@@ -36,6 +36,11 @@ class CachedEncoder:
         self.max_length: int | None = getattr(encoder, "max_length", None)
 
     @property
+    def model(self) -> TellingEncoder:
+        """The model itself, for who wants to see it work."""
+        return self._encoder
+
+    @property
     def num_truncated(self) -> int:
         """Different texts asked for so far of which the model reads only the beginning."""
         return len(self._truncated)

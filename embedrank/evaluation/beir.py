@@ -12,6 +12,7 @@ from embedrank.core.errors import DatasetError
 from embedrank.core.types import Document, joined_text
 
 _GROUP_FIELDS: Final = ("group", "base")
+_TYPE_FIELDS: Final = ("query_type", "type")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class BeirSet:
         qrels: Query id to document id to grade.
         instructions: Query id to its own instruction, of the queries that have one (field `instruction`).
         groups: Query id to what it is a variant of (field `group` or `base`), of the queries that say so.
+        languages: Query id to language (field `lang`), of the queries that say so.
+        types: Query id to kind of query (field `type` or `query_type`), of the queries that say so.
         num_unjudged_queries: Queries of the file that this split does not judge or finds nothing relevant for.
         num_missing_queries: Judged query ids that the queries file does not have, or has with a blank text.
         num_repeated_queries: Rows of the queries file left out because an earlier row has the same id.
@@ -43,6 +46,8 @@ class BeirSet:
     qrels: Qrels
     instructions: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
+    languages: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
     num_unjudged_queries: int = 0
     num_missing_queries: int = 0
     num_repeated_queries: int = 0
@@ -90,7 +95,9 @@ def load_beir(folder: Path, split: str, *, unanswerable: bool = False) -> BeirSe
         queries=queries,
         qrels={query: qrels[query] for query in queries},
         instructions=_named(measured, "instruction"),
-        groups={name: group for field in _GROUP_FIELDS for name, group in _named(measured, field).items()},
+        groups=_named(measured, *_GROUP_FIELDS),
+        languages=_named(measured, "lang"),
+        types=_named(measured, *_TYPE_FIELDS),
         num_unjudged_queries=sum(query.id not in answerable for query in asked),
         num_missing_queries=len(answerable) - len(queries),
         num_repeated_queries=len(asked_rows) - len(asked),
@@ -104,7 +111,7 @@ def _first_of_each_id(rows: Sequence[Document]) -> list[Document]:
     return list({row.id: row for row in reversed(rows)}.values())[::-1]
 
 
-def _named(queries: Sequence[Document], field: str) -> dict[str, str]:
-    """Query id to a field of its row, where that is a text."""
-    values = {query.id: query.metadata.get(field) for query in queries}
-    return {name: value for name, value in values.items() if isinstance(value, str) and value}
+def _named(queries: Sequence[Document], *fields: str) -> dict[str, str]:
+    """Query id to a field of its row, the last of these that holds a text."""
+    values = ((query.id, query.metadata.get(field)) for field in fields for query in queries)
+    return {name: value for name, value in values if isinstance(value, str) and value}

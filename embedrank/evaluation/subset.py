@@ -87,4 +87,6 @@ def with_queries(dataset: BeirSet, names: Container[str]) -> BeirSet:
         qrels={name: dataset.qrels[name] for name in queries},
         instructions={name: text for name, text in dataset.instructions.items() if name in queries},
         groups={name: group for name, group in dataset.groups.items() if name in queries},
+        languages={name: language for name, language in dataset.languages.items() if name in queries},
+        types={name: kind for name, kind in dataset.types.items() if name in queries},
     )

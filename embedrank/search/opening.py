@@ -55,6 +55,23 @@ def built_with(path: Path | str) -> str:
     return IndexManifest.load(local_folder(path)).model_name
 
 
+def asked_with(path: Path | str) -> str | None:
+    """The task that an index's model puts in front of queries by default.
+
+    Args:
+        path: Folder of the index.
+
+    Returns:
+        The instruction, or None where queries are raw.
+
+    Raises:
+        IndexNotFoundError: If there is no index.
+    """
+    from embedrank.index.manifest import IndexManifest
+
+    return IndexManifest.load(local_folder(path)).query_instruction
+
+
 def exists(folder: Path) -> bool:
     """Whether a folder holds an index, complete or just begun."""
     from embedrank.index.manifest import MANIFEST_NAME

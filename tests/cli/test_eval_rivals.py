@@ -158,7 +158,7 @@ def test_a_broken_endpoint_is_one_line(capsys, folder):
 
 def test_rivals_are_for_local_sets(capsys, folder):
     said = say(capsys, "eval", "--data", folder, "--through-mteb", "--rival", "st:x", wiring=no_models())
-    assert_one_error_line(said, "are for local sets")
+    assert_one_error_line(said, "are for tables of local sets")
 
 
 def test_vector_tasks_have_a_row_for_each_embedder(capsys, tmp_path, pico):

@@ -13,6 +13,7 @@ import socket
 import struct
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -74,6 +75,9 @@ class MisbehavingServer:
 
             def do_POST(self):
                 outer._handle(self)
+
+            def do_GET(self):
+                _reply(self, 200, dict(Counter(outer.said)))
 
             def log_message(self, *words):
                 pass
@@ -265,12 +269,12 @@ def _reply(handler, status, content, headers=None):
 
 
 def main():
-    """Serve until killed, with some of everything: for runs by hand."""
+    """Serve until killed, with some of everything; a GET tells what was said how often."""
     options = argparse.ArgumentParser()
-    options.add_argument("--port", type=int, default=8799)
+    options.add_argument("--port", type=int, default=0)
     options.add_argument("--delay-s", type=float, default=0.0)
     given = options.parse_args()
-    troubles = {"limited": 0.02, "limited_seconds": 0.02, "error": 0.03, "reset": 0.02, "garbage": 0.01}
+    troubles = {"limited": 0.02, "limited_seconds": 0.02, "error": 0.03, "reset": 0.02, "garbage": 0.01, "hang": 0.001}
     faults = {name: 0.01 for name in FAULTS} | {"prose": 0.1}
     with MisbehavingServer(given.port, troubles=troubles, faults=faults, delay_s=given.delay_s) as server:
         print(server.url, flush=True)

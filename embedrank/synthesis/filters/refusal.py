@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from embedrank.core.errors import ConfigError
@@ -13,6 +13,7 @@ from embedrank.synthesis.draft import Draft, SyntheticRow
 from embedrank.synthesis.filters.filter import Verdict, drop, keep
 from embedrank.synthesis.filters.needs import FilterNeeds
 from embedrank.synthesis.filters.stateless import StatelessFilter
+from embedrank.synthesis.passage import Passage
 
 _APOSTROPHES = str.maketrans("’‘`´", "''''")
 _AROUND = " \t\"'“”„«»*_#-"
@@ -57,25 +58,27 @@ class RefusalFilter(StatelessFilter):
         self._holds = tuple(map(_form, (*config.holds, *_all(table["holds"]))))
 
     def verdict(self, draft: Draft, row: SyntheticRow) -> Verdict:
-        """Drop a row for the first phrase found in it."""
-        for text in _written(draft, row):
+        """Drop a row for the first phrase found in it that its passage does not hold itself."""
+        for text in (row.query, *row.positives, *row.negatives):
             form = _form(text)
             start = form.lstrip(_AROUND)
-            if phrase := next((phrase for phrase in self._begins if start.startswith(phrase)), None):
+            if phrase := _first(self._begins, start.startswith, draft):
                 return drop("refusal or preamble", f"begins with {phrase.strip()!r}")
             if row.task == "code":
                 continue
-            if phrase := next((phrase for phrase in self._holds if phrase in form), None):
+            if phrase := _first(self._holds, form.__contains__, draft):
                 return drop("boilerplate", f"holds {phrase!r}")
         return keep()
 
 
-def _written(draft: Draft, row: SyntheticRow) -> Iterator[str]:
-    """Texts of the row that do not stand in the passage."""
-    given = (draft.passage.text, draft.passage.title, draft.passage.label or "", *draft.passage.translations.values())
-    for text in (row.query, *row.positives, *row.negatives):
-        if not any(text in source for source in given):
-            yield text
+def _first(phrases: Iterable[str], found: Callable[[str], bool], draft: Draft) -> str | None:
+    """The first phrase that is found in a text and does not stand in the passage, whose words are not the writer's."""
+    return next((phrase for phrase in phrases if found(phrase) and not _is_given(phrase, draft.passage)), None)
+
+
+def _is_given(phrase: str, passage: Passage) -> bool:
+    given = (passage.text, passage.title, passage.label or "", *passage.translations.values())
+    return any(phrase in _form(text) for text in given)
 
 
 def _all(phrases: dict[str, list[str]]) -> Iterator[str]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from embedrank.core.packages import require_packages
-from embedrank.synthesis.data_files import data_file
+from embedrank.core.page_parts import page_folders
+from embedrank.core.wording import FORMATS
 from embedrank.synthesis.report import shapes
-from embedrank.synthesis.report.wording import FORMATS
 
 _TITLES: Final = {
     "kind": "Kind of row",
@@ -39,7 +39,10 @@ def page(report: Mapping[str, Any]) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(data_file("report")), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader(page_folders("synthesis", "report")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
     environment.filters.update(FORMATS, ribbon=shapes.ribbon, drain=shapes.drain, bars=shapes.bars)
     content = environment.get_template("report.html.jinja").render(

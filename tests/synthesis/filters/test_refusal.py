@@ -60,6 +60,13 @@ def test_written_negatives_are_looked_at_and_texts_of_the_passage_are_not() -> N
     assert verdict(judge, draft("who sings the song", passage=song)).keep
 
 
+def test_what_is_left_of_a_passage_is_no_more_judged_than_the_whole() -> None:
+    page = Passage(id="p", text="How to begin. Type ```make demo``` and wait. It takes a minute.")
+    left = "How to begin. Type ```make demo``` and wait."
+    assert verdict(made("refusal"), draft("It takes a minute.", left, passage=page)).keep
+    assert not verdict(made("refusal"), draft("```It takes a minute.```", "How to begin.")).keep
+
+
 def test_code_may_hold_what_is_boilerplate_in_prose() -> None:
     readme = "```python\nprint(1)\n```"
     assert verdict(made("refusal"), draft("prints one", readme, task="code")).keep

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedrank.synthesis.report.wording import FORMATS
+from embedrank.core.wording import FORMATS
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Quality against what it costs: dimensions, bytes, reranked depth, time; and how far scores can be believed."""

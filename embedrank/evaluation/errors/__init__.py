@@ -1,0 +1,1 @@
+"""Where a search goes wrong: the worst queries, stage by stage, and the kinds of queries that suffer."""
