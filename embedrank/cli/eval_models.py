@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from embedrank.cli.wiring import NamedEncoder, Wiring
+    from embedrank.cli.model_protocols import NamedEncoder
+    from embedrank.cli.wiring import Wiring
 
 VECTORS: Final = "vectors.sqlite"
 

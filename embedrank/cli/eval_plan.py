@@ -31,6 +31,7 @@ class EvalPlan:
         seed: Of samples and draws.
         candidates: File of candidates to rerank; None for those that the folder judges.
         runs: Folder for TREC run files; None for none.
+        rivals: Further embedders and rerankers, measured beside those of the trial.
     """
 
     trial: Trial
@@ -43,6 +44,7 @@ class EvalPlan:
     seed: int = 0
     candidates: Path | None = None
     runs: Path | None = None
+    rivals: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

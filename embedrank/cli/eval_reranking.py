@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from embedrank.cli.beir_set import beir_title, load
 from embedrank.cli.console import progress
 from embedrank.cli.eval_plan import EvalPlan, SetReport, prompted_trial, prompting_of, truncated_notes, write_runs
-from embedrank.cli.trial import run_trial
+from embedrank.cli.eval_rivals import about, labelled, rivals_of, with_settings
+from embedrank.cli.trial import run_trial, told_by, uninstructed
 from embedrank.core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def measure_reranking(folder: Path, split: str, plan: EvalPlan) -> SetReport:
         seed=plan.seed,
         unanswerable=plan.candidates is None,
     )
-    if plan.trial.embedder is None and plan.trial.reranker is None:
+    if plan.trial.embedder is None and plan.trial.reranker is None and not plan.rivals:
         raise InvalidInputError("--task reranking", "needs a model that judges: --reranker or --embedder")
     candidates, source = _candidates(dataset, plan)
     start = time.perf_counter()
@@ -90,21 +92,25 @@ def _judge(dataset: BeirSet, candidates: Run, plan: EvalPlan) -> tuple[dict[str,
     found: dict[str, Scores] = {}
     settings: dict[str, object] = {}
     told: list[str] = []
-    if plan.trial.embedder is not None:
-        model = plan.wiring.embedder(plan.trial.embedder)
+    embedders, judges = rivals_of(plan)
+    for system, name in labelled(embedders, plan.trial.embedder, DENSE):
+        model = plan.wiring.embedder(name)
         prompting = prompting_of(dataset.folder.name, "reranking", plan, model)
         with progress("embedding") as advance:
             dim = plan.trial.config.dim
             encoder = PromptedEncoder(encoder=model, prompting=prompting, dim=dim, on_texts=advance)
-            found[DENSE] = scored_candidates(dataset, candidates, embedder_scores(dataset, candidates, encoder))
-        settings |= {"embedder": plan.trial.embedder, "dim": dim, **prompting.as_json()}
-        told = [*prompting.notes(dataset.folder.name), *truncated_notes(model)]
-    if plan.trial.reranker is not None:
-        judge = plan.wiring.reranker(plan.trial.reranker)
+            found[system] = scored_candidates(dataset, candidates, embedder_scores(dataset, candidates, encoder))
+        own = {"embedder": name, "dim": dim, **prompting.as_json(), **told_by("embedder", model)}
+        settings = with_settings(settings, own, name if system != DENSE else None)
+        told += about(name if system != DENSE else None, prompting.notes(dataset.folder.name), truncated_notes(model))
+    for system, name in labelled(judges, plan.trial.reranker, RERANK):
+        judge = plan.wiring.reranker(name)
         with progress("reranking", len(dataset.queries)) as advance:
             score = _RerankerScore(dataset=dataset, judge=judge, instruction=plan.trial.config.instruction)
-            found[RERANK] = scored_candidates(dataset, candidates, score, on_query=lambda: advance(1))
-        settings |= {"reranker": plan.trial.reranker}
+            found[system] = scored_candidates(dataset, candidates, score, on_query=partial(advance, 1))
+        own = {"reranker": name, **told_by("reranker", judge)}
+        settings = with_settings(settings, own, name if system != RERANK else None)
+        told += uninstructed(name, plan.trial, dataset, judge)
     return found, settings, told
 
 

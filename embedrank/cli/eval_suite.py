@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from embedrank.cli.console import note, out, print_json
 from embedrank.cli.eval_plan import EvalPlan
+from embedrank.cli.eval_rivals import fingerprints
 from embedrank.cli.eval_set import measure_set
 from embedrank.core.durable import replace_durably
 from embedrank.core.errors import DatasetError, InvalidInputError, StorageError
@@ -127,6 +128,7 @@ def _name(part: _Part, plan: EvalPlan) -> str:
         "trial": repr(trial),
         "embedder": None if trial.embedder is None else plan.wiring.embedder(trial.embedder).fingerprint,
         "reranker": None if trial.reranker is None else _fingerprint(plan.wiring.reranker(trial.reranker)),
+        "rivals": [list(plan.rivals), fingerprints(plan)],
         "choices": [plan.protocol, plan.corpus_prefix, plan.max_queries, plan.seed],
     }
     digest = hashlib.blake2b(json.dumps(identity, sort_keys=True).encode(), digest_size=6).hexdigest()

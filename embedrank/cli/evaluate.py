@@ -19,6 +19,7 @@ from embedrank.cli.eval_plan import EvalPlan
 from embedrank.cli.eval_set import measure_set
 from embedrank.cli.eval_suite import run_suite, sets_in
 from embedrank.cli.evaluate_mteb import evaluate_mteb
+from embedrank.cli.render_settings import rival_lines, shown
 from embedrank.cli.trial import Trial
 from embedrank.cli.wiring import DEFAULT_MODEL, Wiring, wiring_of
 from embedrank.core.errors import InvalidInputError
@@ -57,12 +58,21 @@ def evaluate(
     ] = None,
     embedder: Annotated[
         str | None,
-        typer.Option("--embedder", "--model", help="Preset, folder or hub id; alone: dense only. [EMBEDRANK_MODEL]"),
+        typer.Option(
+            "--embedder",
+            "--model",
+            help="Preset, folder, hub id, st:... or openai:...; alone: dense only. [EMBEDRANK_MODEL]",
+        ),
     ] = None,
-    reranker: Annotated[str | None, typer.Option(help="Preset, folder or hub id.")] = None,
+    reranker: Annotated[str | None, typer.Option(help="Preset, folder, hub id, ce:... or rerank:....")] = None,
     no_rerank: options.NoRerank = False,
     lexical: Annotated[bool, typer.Option("--lexical", help="BM25; alone: nothing else, no model is loaded.")] = False,
     fuse: Annotated[bool, typer.Option("--fuse", help="BM25, dense and both fused.")] = False,
+    bm25s: Annotated[bool, typer.Option("--bm25s", help="Rows of the bm25s library beside our BM25.")] = False,
+    rival: Annotated[
+        list[str] | None,
+        typer.Option(help="A further model in the table, named as those; repeat it for more."),
+    ] = None,
     recall: options.Recall = 100,
     fusion: options.Fusion = None,
     dense_weight: options.DenseWeight = None,
@@ -133,6 +143,7 @@ def evaluate(
     )
     by_mteb = benchmark is not None or tasks is not None or through_mteb
     look = CloserLook(curves=curves, errors=errors, num_worst=worst, by_mteb=by_mteb)
+    _refuse_rivals((by_mteb or bool(look)) and bool(rival or bm25s))
     folders = [] if by_mteb else _folders(data, all_sets)
     _require_choices(task, prompts)
     _require_folders(runs, results)
@@ -143,7 +154,7 @@ def evaluate(
     extra = _checked_for_overlap(trained_on, folders)
     with kept_models(wiring, results) as kept:
         plan = EvalPlan(
-            trial=Trial(embedder=name, reranker=judge, config=config, weights=weights[:-1]),
+            trial=Trial(embedder=name, reranker=judge, config=config, weights=weights[:-1], bm25s=bm25s),
             wiring=kept,
             split=split,
             task=task,
@@ -153,6 +164,7 @@ def evaluate(
             seed=seed,
             candidates=candidates,
             runs=runs,
+            rivals=tuple(dict.fromkeys(rival or ())),
         )
         if look:
             look_closer(folders, plan, look, extra=extra, as_json=json)
@@ -177,13 +189,14 @@ def _show_one(folder: Path, plan: EvalPlan, *, extra: Mapping[str, Any], json: b
     console = out()
     console.print(Text(report.title, style="bold"))
     console.print(report_table(report.scores))
-    others = [name for name in contents.possible if name != task]
-    also = f"; also possible: --task {', '.join(others)}" if others else ""
+    possible = [name for name in contents.possible if name != task]
+    also = f"; also possible: --task {', '.join(possible)}" if possible else ""
     settings = dict(report.content["settings"])
     timed = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in settings.pop("timings_s").items())
-    shown = ", ".join(f"{name} {value}" for name, value in settings.items() if value not in (None, ""))
+    others = settings.pop("rivals", {})
     found = f"the folder holds {contents.contents}, measured by {task.replace('_', ' ')}{also}"
-    for line in [found, *report.content["notes"], f"{shown}; {timed}"]:
+    lines = [f"{shown(settings)}; {timed}", *rival_lines(settings, others)]
+    for line in [found, *report.content["notes"], *lines]:
         note(line)
 
 
@@ -208,6 +221,11 @@ def _folders(data: Sequence[Path] | None, all_sets: Path | None) -> list[Path]:
     if not folders:
         raise InvalidInputError("--data", "is missing", hint="name a folder, or several with --all")
     return list(dict.fromkeys(folders))
+
+
+def _refuse_rivals(when: bool) -> None:
+    if when:
+        raise InvalidInputError("--rival, --bm25s", "are for tables of local sets", hint="name one with --embedder")
 
 
 def _require_choices(task: str | None, prompts: str) -> None:

@@ -24,7 +24,7 @@ from embedrank.core.prompts import REPORT_RERANK_INSTRUCTION
 if TYPE_CHECKING:
     from mteb.abstasks.abstask import AbsTask
 
-    from embedrank.cli.wiring import NamedEncoder
+    from embedrank.cli.model_protocols import NamedEncoder
     from embedrank.evaluation.beir import BeirSet
     from embedrank.evaluation.mteb.task_prompt import TaskPrompt
 

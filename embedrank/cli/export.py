@@ -10,6 +10,7 @@ from rich.text import Text
 
 from embedrank.cli import options
 from embedrank.cli.console import note, out, print_json, spinner
+from embedrank.cli.rivals import require_own
 
 if TYPE_CHECKING:
     from embedrank.model.export.exporting import Report
@@ -43,6 +44,7 @@ def export(
     from embedrank.model.export.config import ExportConfig
     from embedrank.model.export.exporting import export_model
 
+    require_own(model, what="export")
     config = ExportConfig(format=format, dtype=dtype, kind=kind, tolerance=tolerance, check_dtype=check_dtype)
     with spinner() as show:
         report = export_model(model, to, config, on_step=show)

@@ -13,6 +13,7 @@ import typer
 from embedrank.cli import options
 from embedrank.cli.console import counter, note, print_json
 from embedrank.cli.dev_set import METRIC, DevSet
+from embedrank.cli.rivals import require_own
 from embedrank.cli.wiring import Wiring, wiring_of
 from embedrank.core.errors import ConfigError, InvalidInputError
 from embedrank.model.provenance import EMBEDDER, KINDS, model_kind
@@ -52,6 +53,8 @@ def merge(
 
     given = {"method": method, "t": t, "weights": tuple(weight or ()), "base": base, "scale": scale, "density": density}
     chosen = _settings(config, {name: value for name, value in given.items() if value not in (None, ())})
+    for parent in (*parents, chosen.base):
+        require_own(parent, what="merging")
     folders = [resolve(parent, kind=kind or EMBEDDER) for parent in parents]
     base_folder = None if chosen.base is None else resolve(chosen.base, kind=kind or EMBEDDER)
     found: list[Place] = []

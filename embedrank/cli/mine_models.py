@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from embedrank.cli.wiring import NamedEncoder, TellingReranker
+    from embedrank.cli.model_protocols import NamedEncoder, TellingReranker
     from embedrank.core.types import Encoded, FloatArray
 
 

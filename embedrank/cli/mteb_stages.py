@@ -13,7 +13,7 @@ from embedrank.cli.console import stages
 if TYPE_CHECKING:
     from mteb.abstasks.abstask import AbsTask
 
-    from embedrank.cli.wiring import NamedEncoder, TellingReranker
+    from embedrank.cli.model_protocols import NamedEncoder, TellingReranker
     from embedrank.evaluation.mteb.run import TaskScore
     from embedrank.evaluation.mteb.task_prompt import TaskPrompt
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from embedrank.cli import options
+from embedrank.cli.rivals import require_own
 from embedrank.cli.run_folder import open_run_folder
 from embedrank.cli.set_words import settings_in
 from embedrank.cli.train_run import is_first, run, tell
@@ -39,6 +40,7 @@ def train(
     named = {"model": model, "device": device}
     overrides = {name: value for name, value in named.items() if value is not None}
     config = StageConfig.read(stage, {**overrides, **settings_in(set_ or [])})
+    require_own(config.model, what="training")
     if is_first():
         _prepare(to, stage, restart=restart)
     report = run(config, to, wiring_of(context, device=config.device))

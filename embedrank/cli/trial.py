@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,12 +31,14 @@ class Trial:
         reranker: Name of the reranker; None for recall alone.
         config: Choices of all searches.
         weights: Further reranker shares to show beside the one in `config`.
+        bm25s: Whether the bm25s library is a second lexical stage, with rows of its own.
     """
 
     embedder: str | None
     reranker: str | None
     config: SearchConfig
     weights: Sequence[float] = ()
+    bm25s: bool = False
 
     def settings(self, pipeline: SearchPipeline) -> dict[str, object]:
         """What it takes to repeat the trial, as plain values.
@@ -60,7 +62,7 @@ class Trial:
         if pipeline.reranker is not None:
             shown |= {"reranker": self.reranker, "rerank_depth": config.rerank_depth}
             shown["rerank_weight"], shown["blend"] = blend_choice(config, pipeline.reranker)
-        return shown
+        return {**shown, **told_by("embedder", pipeline.encoder), **told_by("reranker", pipeline.reranker)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,22 +141,84 @@ def run_trial(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Outcome:
         One run for each stage.
     """
     from embedrank.evaluation.run import document_run
-    from embedrank.search.trial import staged_runs
 
-    with opened(trial, dataset, wiring) as ready, progress("searching", len(dataset.queries)) as advance:
+    with (
+        opened(trial, dataset, wiring) as ready,
+        progress("searching", len(dataset.queries) * (1 + trial.bm25s)) as advance,
+    ):
         start = time.perf_counter()
-        staged: SystemRuns = {}
-        for config, queries in by_instruction(dataset, trial.config):
-            part = staged_runs(ready.pipeline, queries, config, weights=trial.weights, on_query=lambda: advance(1))
-            for system, rows in part.items():
-                staged.setdefault(system, {}).update(rows)
+        staged = _staged(ready.pipeline, dataset, trial, advance)
+        if trial.bm25s:
+            staged = _beside_ours(staged, ready.pipeline, dataset, trial, advance)
         search_s = time.perf_counter() - start
+        deaf = uninstructed(trial.reranker, trial, dataset, ready.pipeline.reranker)
     return Outcome(
         runs={name: document_run(rows, lambda chunk_id: chunk_id) for name, rows in staged.items()},
         settings=trial.settings(ready.pipeline),
-        notes=truncated_documents(ready.num_truncated),
+        notes=[*truncated_documents(ready.num_truncated), *deaf],
         timings_s={"index": round(ready.index_s, 2), "search": round(search_s, 2)},
     )
+
+
+def told_by(role: str, model: object) -> dict[str, object]:
+    """What a model of others tells of how it was run.
+
+    Args:
+        role: `embedder` or `reranker`.
+        model: The model; ours tell nothing here.
+
+    Returns:
+        One setting, or none.
+    """
+    told: Mapping[str, object] = getattr(model, "settings", {})
+    return {f"{role}_settings": dict(told)} if told else {}
+
+
+def uninstructed(name: str | None, trial: Trial, dataset: BeirSet, reranker: object) -> list[str]:
+    """What is said where a reranker cannot read the instruction.
+
+    Args:
+        name: Of the reranker.
+        trial: Has the instruction of the call.
+        dataset: May have instructions of its queries.
+        reranker: The model, or None.
+
+    Returns:
+        A sentence, or none.
+    """
+    given = trial.config.instruction or dataset.instructions
+    deaf = given and not getattr(reranker, "reads_instructions", True)
+    return [f"{name} reads no instructions and judged without"] if deaf else []
+
+
+def _staged(pipeline: SearchPipeline, dataset: BeirSet, trial: Trial, advance: Callable[[int], None]) -> SystemRuns:
+    from embedrank.search.trial import staged_runs
+
+    staged: SystemRuns = {}
+    for config, queries in by_instruction(dataset, trial.config):
+        part = staged_runs(pipeline, queries, config, weights=trial.weights, on_query=lambda: advance(1))
+        for system, rows in part.items():
+            staged.setdefault(system, {}).update(rows)
+    return staged
+
+
+def _beside_ours(
+    ours: SystemRuns, pipeline: SearchPipeline, dataset: BeirSet, trial: Trial, advance: Callable[[int], None]
+) -> SystemRuns:
+    """The same stages with bm25s in the place of our BM25; its rows stand after BM25 and before all others."""
+    from embedrank.evaluation.rivals.bm25s_index import Bm25sIndex
+
+    recall = replace(pipeline.recall, lexical=Bm25sIndex(dataset.documents))
+    mode = "lexical" if trial.config.mode == "dense" else trial.config.mode
+    other = replace(trial, config=replace(trial.config, mode=mode))
+    found = _staged(replace(pipeline, recall=recall), dataset, other, advance)
+    named = {
+        system.replace("BM25", "bm25s") if "BM25" in system else f"bm25s {system}": rows
+        for system, rows in found.items()
+        if system != "dense"
+    }
+    first = {system: rows for system, rows in ours.items() if system == "BM25"}
+    return {**first, **named, **ours}
 
 
 def by_instruction(dataset: BeirSet, config: SearchConfig) -> Iterator[tuple[SearchConfig, dict[str, str]]]:

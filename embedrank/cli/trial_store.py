@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from embedrank.cli.console import progress
 
 if TYPE_CHECKING:
-    from embedrank.cli.wiring import NamedEncoder
+    from embedrank.cli.model_protocols import NamedEncoder
     from embedrank.core.types import Chunk, Document
     from embedrank.index.store import LanceStore
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from embedrank.cli import options
 from embedrank.cli.console import counter, note, out, print_json
+from embedrank.cli.rivals import require_own
 from embedrank.cli.run_folder import open_run_folder
 from embedrank.cli.set_words import settings_in
 from embedrank.cli.train_run import run
@@ -68,6 +69,7 @@ def tune(
 
     folder = local_folder(index)
     name = model or built_with(folder)
+    require_own(name, what="tuning")
     run_folder = to or folder.with_name(f"{folder.name}.tuned")
     _open(run_folder, {"index": str(folder), "model": name}, restart=restart)
     wiring = wiring_of(context, device=device)

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import typer
 
+from embedrank.cli.rivals import rival_embedder, rival_reranker
+
 if TYPE_CHECKING:
-    from embedrank.core.protocols import Encoder, Reranker
-    from embedrank.core.types import Judged
-    from embedrank.engine.bulk.encoder import TellingEncoder
-
-    class NamedEncoder(Encoder, TellingEncoder, Protocol):
-        """An encoder that has a name and counts what it read; what `Embedder` is."""
-
-    class TellingReranker(Reranker, Protocol):
-        """A reranker that tells what it read and how far it is; what `Reranker` of the model room is."""
-
-        def judge(
-            self,
-            query: str,
-            documents: Sequence[str],
-            *,
-            instruction: str | None = None,
-            on_progress: Callable[[int, int], None] | None = None,
-        ) -> Judged:
-            """Logits, tokens and truncations."""
-            ...
+    from embedrank.cli.model_protocols import NamedEncoder, TellingReranker
+    from embedrank.core.protocols import Reranker
 
 
 DEFAULT_MODEL = "nano"
@@ -49,13 +33,16 @@ def load_embedder(name: str, *, dtype: str | None = None, device: str | None = N
     """Load an embedder.
 
     Args:
-        name: Preset, folder or hub id.
+        name: Preset, folder or hub id, or one of others (see `rivals`).
         dtype: As `Embedder.load` takes it.
         device: Likewise.
 
     Returns:
         The model.
     """
+    rival = rival_embedder(name, dtype=dtype, device=device)
+    if rival is not None:
+        return rival
     from embedrank.model.embedder import Embedder
 
     return Embedder.load(name, dtype=dtype, device=device, native=native_choice())
@@ -67,14 +54,17 @@ def load_reranker(
     """Load a reranker.
 
     Args:
-        name: Preset, folder or hub id.
+        name: Preset, folder or hub id, or one of others (see `rivals`).
         dtype: As `Reranker.load` takes it.
         device: Likewise.
-        template: Likewise.
+        template: Likewise; models of others have their own.
 
     Returns:
         The model.
     """
+    rival = rival_reranker(name, dtype=dtype, device=device)
+    if rival is not None:
+        return rival
     from embedrank.model.reranker import Reranker
 
     return Reranker.load(name, dtype=dtype, device=device, template=template, native=native_choice())

@@ -307,3 +307,12 @@ class GeneratorStoppedError(EmbedrankError):
             f"generator {generator} answers no more: {reason}" + (f": {detail}" if detail else "") + " "
             "(what is done is kept; raise the budget or see to the endpoint, and run it again)"
         )
+
+
+class EndpointError(EmbedrankError):
+    """An endpoint of embeddings or rankings gave no answer, or one that cannot be used."""
+
+    def __init__(self, endpoint: str, problem: str, *, hint: str = "") -> None:
+        self.endpoint = endpoint
+        self.problem = problem
+        super().__init__(f"endpoint {endpoint}: {problem}" + (f" ({hint})" if hint else ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -31,6 +31,7 @@ class CachedEncoder:
         self.default_instruction: str | None = getattr(encoder, "default_instruction", None)
         self.recommended_fusion: str | None = getattr(encoder, "recommended_fusion", None)
         self.recommended_dense_weight: float = getattr(encoder, "recommended_dense_weight", 1.0)
+        self.settings: Mapping[str, object] = getattr(encoder, "settings", {})
         self._truncated: set[bytes] = set()
         self.max_length: int | None = getattr(encoder, "max_length", None)
 
