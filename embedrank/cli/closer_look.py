@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from embedrank.cli.beir_set import beir_title, load
 from embedrank.cli.console import note, out, print_json, progress
 from embedrank.cli.eval_plan import EvalPlan, prompted_trial
 from embedrank.cli.latency import timed_stages
 from embedrank.cli.trial import OpenTrial, Trial, by_instruction, opened, truncated_documents
 from embedrank.core.errors import InvalidInputError
-from embedrank.core.types import joined_text
 
 if TYPE_CHECKING:
     from embedrank.core.types import FloatArray, Scored
@@ -154,6 +151,10 @@ def _take_in(curves: Curves, errors: Errors, dataset: BeirSet, searched: _Search
 
 
 def _take_in_vectors(curves: Curves, trial: Trial, dataset: BeirSet, ready: OpenTrial) -> None:
+    import numpy as np
+
+    from embedrank.core.types import joined_text
+
     encoder = ready.pipeline.encoder
     if encoder is None:
         return

@@ -142,6 +142,11 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         ["qwen3-32b", "budget: 5.00 USD are spent", "what is done is kept", "run it again"],
     ),
     (
+        errors.EndpointError("http://h/v1", "answered with 3 vectors for 4 texts", hint="look at its log"),
+        {"endpoint": "http://h/v1", "problem": "answered with 3 vectors for 4 texts"},
+        ["http://h/v1", "3 vectors for 4 texts", "look at its log"],
+    ),
+    (
         errors.WorseModelError(Path("/r/refused"), metric="map", base="nano", lost={"old": (0.5, 0.25)}),
         {"model": Path("/r/refused"), "metric": "map", "base": "nano", "lost": {"old": (0.5, 0.25)}},
         ["map", "nano", "old 0.5000 to 0.2500", "/r/refused", "replay"],
