@@ -3,8 +3,8 @@
     python benchmarks/engine_concurrency.py [--rounds 5] [--callers 1 4 16 64] [--queries 512] [--model nano]
 
 The two run in turns in one process, every query is another text, and the engine keeps no vectors. Ratios count;
-absolute figures depend on the machine and on its neighbours. The median latency behind a lock flatters it: the thread
-that lets go of a lock mostly gets it again, and the others starve, which the 95th percentile shows.
+absolute figures depend on the machine and on its neighbours. The median latency behind a lock may flatter it: the
+thread that lets go of a lock may get it again and again while others starve, as the 95th percentile then shows.
 """
 
 from __future__ import annotations
