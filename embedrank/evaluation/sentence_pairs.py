@@ -9,6 +9,8 @@ from pathlib import Path
 
 from embedrank.core.beir_files import read_objects
 from embedrank.core.errors import DatasetError
+from embedrank.core.types import FloatArray
+from embedrank.evaluation.prompted_encoder import PromptedEncoder
 from embedrank.evaluation.split_files import Sample, split_path, text_of
 
 
@@ -35,6 +37,23 @@ class SentencePairs:
     languages: Sequence[str]
     num_before_sampling: int
     notes: Sequence[str] = ()
+
+    @property
+    def num_texts(self) -> int:
+        """Different sentences."""
+        return len({*self.first, *self.second})
+
+    def vectors(self, encoder: PromptedEncoder) -> tuple[FloatArray, FloatArray]:
+        """Vectors of both sides.
+
+        Args:
+            encoder: Reads both sides alike.
+
+        Returns:
+            Float32 `[N, D]` each, unit rows: of the first sentences, of the second.
+        """
+        vectors_TD = encoder.instructed([*self.first, *self.second])
+        return vectors_TD[: len(self.first)], vectors_TD[len(self.first) :]
 
 
 def load_pairs(folder: Path, split: str, sample: Sample, *, scored: bool) -> SentencePairs:

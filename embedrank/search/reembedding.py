@@ -7,7 +7,7 @@ new table and the new model. Broken off before that, the index is what it was, a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -38,7 +38,7 @@ def chunks_of(path: Path | str) -> Iterator[list[Chunk]]:
         IndexNotFoundError: If there is no index.
     """
     store, _ = _opened(local_folder(path))
-    yield from _chunks(store, list(store.documents()))
+    yield from _chunks(store, {name: each.num_chunks for name, each in store.documents().items()})
 
 
 def reembed(path: Path | str, embedder: Encoder, *, on_progress: Callable[[int, int], None] | None = None) -> int:
@@ -68,11 +68,11 @@ def reembed(path: Path | str, embedder: Encoder, *, on_progress: Callable[[int, 
     new = replace(manifest, table=_table_of(embedder), **model_settings(embedder))
     if new.model_fingerprint == manifest.model_fingerprint:
         return 0
-    fresh, count = _beside(folder, store, new), 0
+    fresh, count = _beside(folder, store, new, current=manifest.table), 0
     while changes := _differing(store, fresh):
         held, total = store.documents(), store.count()
         fresh.delete([name for name in changes if name not in held])
-        for chunks in _chunks(store, [name for name in changes if name in held]):
+        for chunks in _chunks(store, {name: held[name].num_chunks for name in changes if name in held}):
             vectors = embedder.encode_documents([chunk.embedding_text for chunk in chunks], dim=manifest.dim)
             fresh.upsert(chunks, vectors)
             count += len(chunks)
@@ -98,12 +98,10 @@ def _table_of(embedder: Encoder) -> str:
     return f"{TABLE_PREFIX}{hashlib.blake2b(embedder.fingerprint.encode(), digest_size=6).hexdigest()}"
 
 
-def _beside(folder: Path, store: LanceStore, manifest: IndexManifest) -> LanceStore:
+def _beside(folder: Path, store: LanceStore, manifest: IndexManifest, *, current: str) -> LanceStore:
     """The table to fill: one begun before, or a new one; tables that are neither this nor the current one go."""
-    from embedrank.index.manifest import IndexManifest
     from embedrank.index.store import LanceStore
 
-    current = IndexManifest.load(folder).table
     for table in LanceStore.tables(folder):
         if table not in (current, manifest.table):
             LanceStore.drop(folder, table=table)
@@ -118,10 +116,11 @@ def _differing(store: LanceStore, fresh: LanceStore) -> list[str]:
     return [name for name in {**held, **made} if held.get(name) != made.get(name)]
 
 
-def _chunks(store: LanceStore, documents: Sequence[str]) -> Iterator[list[Chunk]]:
-    held, names = store.documents(), list[str]()
-    for place, document in enumerate(documents, start=1):
-        names += [f"{document}#{ordinal}" for ordinal in range(held[document].num_chunks)]
+def _chunks(store: LanceStore, documents: Mapping[str, int]) -> Iterator[list[Chunk]]:
+    """The chunks of documents, given with how many each has, some whole documents at a time."""
+    names = list[str]()
+    for place, (document, num_chunks) in enumerate(documents.items(), start=1):
+        names += [f"{document}#{ordinal}" for ordinal in range(num_chunks)]
         if names and (len(names) >= _CHUNKS_AT_ONCE or place == len(documents)):
             yield store.get(names)
             names = []

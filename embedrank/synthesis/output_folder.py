@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
 from embedrank.core.durable import replace_durably
 from embedrank.core.errors import StorageError
+from embedrank.core.storing import storing
 from embedrank.synthesis.block import Block
 from embedrank.synthesis.ledger import Settings, Totals, first_line, read_ledger, require_same
 from embedrank.synthesis.lines import dropped_record, line, made_record, row_record
@@ -157,25 +157,6 @@ def require_free(folder: Path) -> None:
         StorageError: If another run is writing it.
     """
     _locked(folder).close()
-
-
-@contextmanager
-def storing(path: Path) -> Iterator[None]:
-    """Turn trouble with files inside the block into one clear error.
-
-    Args:
-        path: What is written.
-
-    Yields:
-        Nothing.
-
-    Raises:
-        StorageError: If the disk is full, or anything else the system says.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(path, f"cannot write: {error.strerror or error}") from error
 
 
 def _by_reason(dropped: Sequence[Sifted]) -> dict[str, dict[str, int]]:

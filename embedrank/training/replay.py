@@ -14,7 +14,7 @@ from typing import Any, Final
 from embedrank.core.errors import ConfigError, DatasetError
 from embedrank.core.settings import build
 from embedrank.training.data.preparing import Prepared, prepared_in
-from embedrank.training.data.source import SourceConfig, source_of
+from embedrank.training.data.source import SourceConfig, sources_of
 from embedrank.training.mixing import Mixture
 from embedrank.training.mixture_config import MixtureConfig
 from embedrank.training.rows import TrainingRow
@@ -56,10 +56,7 @@ class ReplayConfig:
         Raises:
             ConfigError: If a key is unknown or unsound.
         """
-        sources = settings.get("sources") or {}
-        if not isinstance(sources, Mapping):
-            raise ConfigError("ReplayConfig", "sources", sources, "must be a mapping")
-        return build(cls, {**settings, "sources": {name: source_of(each) for name, each in sources.items()}})
+        return build(cls, {**settings, "sources": sources_of("ReplayConfig", settings.get("sources") or {})})
 
 
 def rows_of_runs(runs: Sequence[str]) -> dict[str, Prepared]:

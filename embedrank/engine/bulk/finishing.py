@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from embedrank.core.errors import InvalidInputError
+from embedrank.core.storing import storing
 from embedrank.engine.bulk.formats import FORMATS, RowBatch
-from embedrank.engine.bulk.staging import Staging, storing
+from embedrank.engine.bulk.staging import Staging
 
 
 def require_writable(path: Path) -> None:

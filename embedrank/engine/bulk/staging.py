@@ -17,7 +17,6 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -27,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from embedrank.core.errors import StorageError
+from embedrank.core.storing import storing
 from embedrank.engine.bulk.formats.layout import Layout, RowBatch
 from embedrank.engine.bulk.formats.npy import HEADER_BYTES, npy_header
 from embedrank.engine.bulk.journal import Journal, Plan, Progress, require_same
@@ -51,25 +51,6 @@ def journal_of(out: Path) -> Journal | None:
     """The journal of an unfinished run of an output that has committed something, or None."""
     journal = Journal.read(staging_folder(out) / "journal.json")
     return journal if journal is not None and journal.progress.num_rows else None
-
-
-@contextmanager
-def storing(path: Path) -> Iterator[None]:
-    """Turn trouble with files inside the block into one clear error.
-
-    Args:
-        path: What is written.
-
-    Yields:
-        Nothing.
-
-    Raises:
-        StorageError: If the disk is full, or anything else the system says.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(path, f"cannot write: {error.strerror or error}") from error
 
 
 class Staging:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from embedrank.core.quiet import quiet as without_log
 
 
 @contextmanager
@@ -15,17 +15,13 @@ def quiet() -> Iterator[None]:
     Yields:
         Nothing.
     """
-    before = logging.root.manager.disable
-    logging.disable(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import datasets
+    with without_log():
+        import datasets
 
-            had_bars = not datasets.are_progress_bars_disabled()
-            datasets.disable_progress_bars()
+        had_bars = not datasets.are_progress_bars_disabled()
+        datasets.disable_progress_bars()
+        try:
             yield
+        finally:
             if had_bars:
                 datasets.enable_progress_bars()
-    finally:
-        logging.disable(before)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from embedrank.core.quiet import quiet
 
 
 @contextmanager
@@ -15,19 +15,13 @@ def quiet_loading() -> Iterator[None]:
     Yields:
         Nothing.
     """
-    before = logging.root.manager.disable
-    logging.disable(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from transformers.utils import logging as bars
+    with quiet():
+        from transformers.utils import logging as bars
 
-            had_bars = bars.is_progress_bar_enabled()
-            bars.disable_progress_bar()  # type: ignore[no-untyped-call]
-            try:
-                yield
-            finally:
-                if had_bars:
-                    bars.enable_progress_bar()  # type: ignore[no-untyped-call]
-    finally:
-        logging.disable(before)
+        had_bars = bars.is_progress_bar_enabled()
+        bars.disable_progress_bar()  # type: ignore[no-untyped-call]
+        try:
+            yield
+        finally:
+            if had_bars:
+                bars.enable_progress_bar()  # type: ignore[no-untyped-call]

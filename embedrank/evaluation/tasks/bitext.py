@@ -49,7 +49,7 @@ class Bitext:
     @property
     def num_texts(self) -> int:
         """Different sentences."""
-        return len({*self.pairs.first, *self.pairs.second})
+        return self.pairs.num_texts
 
     def measure(self, encoder: PromptedEncoder) -> Measured:
         """F1 of the nearest neighbour, from the first sentences to the second and back.
@@ -63,9 +63,7 @@ class Bitext:
         Source:
             mteb, AbsTaskBitextMining: weighted F1 over the sentences as classes
         """
-        num_pairs = len(self.pairs.first)
-        vectors_TD = encoder.instructed([*self.pairs.first, *self.pairs.second])
-        first_ND, second_ND = vectors_TD[:num_pairs], vectors_TD[num_pairs:]
+        first_ND, second_ND = self.pairs.vectors(encoder)
 
         def mine(rows: Sequence[int]) -> Mapping[str, float]:
             there = mined(nearest(first_ND[list(rows)], second_ND[list(rows)]))
@@ -74,7 +72,7 @@ class Bitext:
 
         metrics, languages = by_language(self.pairs.languages, mine)
         notes = [*self.pairs.notes, *_repeated(self.pairs), *_easier(self.pairs)]
-        return Measured(metrics=metrics, counts={"num_pairs": num_pairs}, by_language=languages, notes=notes)
+        return Measured(metrics=metrics, counts={"num_pairs": len(first_ND)}, by_language=languages, notes=notes)
 
 
 def nearest(queries_ND: FloatArray, others_MD: FloatArray) -> npt.NDArray[np.int64]:

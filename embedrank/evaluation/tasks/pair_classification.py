@@ -54,7 +54,7 @@ class PairClassification:
     @property
     def num_texts(self) -> int:
         """Different sentences."""
-        return len({*self.pairs.first, *self.pairs.second})
+        return self.pairs.num_texts
 
     def measure(self, encoder: PromptedEncoder) -> Measured:
         """Average precision, and accuracy and F1 at the threshold that is best for each.

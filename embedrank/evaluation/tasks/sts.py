@@ -50,7 +50,7 @@ class Sts:
     @property
     def num_texts(self) -> int:
         """Different sentences."""
-        return len({*self.pairs.first, *self.pairs.second})
+        return self.pairs.num_texts
 
     def measure(self, encoder: PromptedEncoder) -> Measured:
         """Rank correlation of cosine and score.
@@ -87,9 +87,7 @@ def pair_cosines(pairs: SentencePairs, encoder: PromptedEncoder) -> FloatArray:
     Returns:
         Float32 `[N]`.
     """
-    num_pairs = len(pairs.first)
-    vectors_TD = encoder.instructed([*pairs.first, *pairs.second])
-    cosines_N: FloatArray = np.einsum("nd,nd->n", vectors_TD[:num_pairs], vectors_TD[num_pairs:])
+    cosines_N: FloatArray = np.einsum("nd,nd->n", *pairs.vectors(encoder))
     return cosines_N
 
 

@@ -66,6 +66,24 @@ class SourceConfig:
             raise ConfigError("SourceConfig", "min_grade", self.min_grade, "must be at least 1")
 
 
+def sources_of(component: str, sources: Any) -> dict[str, SourceConfig]:
+    """Make sources of what a YAML file holds for several.
+
+    Args:
+        component: Whose setting it is, for the error.
+        sources: A mapping of names to what `source_of` takes.
+
+    Returns:
+        Name to checked source.
+
+    Raises:
+        ConfigError: If it is no mapping, or a source is unsound.
+    """
+    if not isinstance(sources, Mapping):
+        raise ConfigError(component, "sources", sources, "must be a mapping")
+    return {name: source_of(each) for name, each in sources.items()}
+
+
 def source_of(each: Any) -> SourceConfig:
     """Make a source of what a YAML file holds for it.
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from embedrank.core.errors import ConfigError
 from embedrank.core.settings import build, put_in, read_yaml
 from embedrank.model.provenance import KINDS
-from embedrank.training.data.source import SourceConfig, source_of
+from embedrank.training.data.source import SourceConfig, sources_of
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.embedder_distil import EmbedderDistilConfig
 from embedrank.training.loop_config import LoopConfig
@@ -145,11 +145,10 @@ class StageConfig:
         if kind not in KINDS:
             raise ConfigError(_NAME, "kind", kind, f"must be one of {', '.join(KINDS)}")
         values = {**settings, "kind": kind}
-        for name in ("objective", "sources"):
-            if not isinstance(settings.get(name), Mapping):
-                raise ConfigError(_NAME, name, settings.get(name), "must be a mapping")
+        if not isinstance(settings.get("objective"), Mapping):
+            raise ConfigError(_NAME, "objective", settings.get("objective"), "must be a mapping")
         values["objective"] = build(OBJECTIVES[kind], settings["objective"])
-        values["sources"] = {name: source_of(each) for name, each in settings["sources"].items()}
+        values["sources"] = sources_of(_NAME, settings.get("sources"))
         if isinstance(settings.get("replay"), Mapping):
             values["replay"] = ReplayConfig.from_mapping(settings["replay"])
         return build(cls, values)
