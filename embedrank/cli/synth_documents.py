@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
 
-from embedrank.core.errors import InvalidInputError, StorageError
+from embedrank.core.errors import InvalidInputError
+from embedrank.core.storing import storing
 
 if TYPE_CHECKING:
     from embedrank.core.types import Chunk
@@ -56,24 +57,40 @@ def write_passages(paths: Sequence[Path], file: Path, tell: Callable[[int], None
         StorageError: If the file cannot be written.
     """
     left_out: Counter[str] = Counter()
-    draft = file.with_name(file.name + ".tmp")
-    written = 0
-    try:
+    if not write_records(_records(paths, left_out), file, tell):
+        reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.most_common(3)) or "nothing was found"
+        raise InvalidInputError(", ".join(map(str, paths)), f"no document with text ({reasons})")
+    return left_out
+
+
+def write_records(records: Iterable[Mapping[str, Any]], file: Path, tell: Callable[[int], None]) -> int:
+    """Write records of passages as JSON lines, in one step once all are there; none leave no file.
+
+    Args:
+        records: As the reader of passages takes them.
+        file: Where they go.
+        tell: Told the number of records after each.
+
+    Returns:
+        How many they were.
+
+    Raises:
+        StorageError: If the file cannot be written.
+    """
+    draft, written = file.with_name(file.name + ".tmp"), 0
+    with storing(file):
         with draft.open("w", encoding="utf-8") as lines:
-            for record in _records(paths, left_out):
+            for record in records:
                 lines.write(json.dumps(record, ensure_ascii=False) + "\n")
                 written += 1
                 tell(written)
             lines.flush()
             os.fsync(lines.fileno())
-        if not written:
+        if written:
+            draft.replace(file)
+        else:
             draft.unlink()
-            reasons = ", ".join(f"{count} {reason}" for reason, count in left_out.most_common(3)) or "nothing was found"
-            raise InvalidInputError(", ".join(map(str, paths)), f"no document with text ({reasons})")
-        draft.replace(file)
-    except OSError as error:
-        raise StorageError(file, f"cannot write: {error.strerror or error}") from error
-    return left_out
+    return written
 
 
 def _records(paths: Sequence[Path], left_out: Counter[str]) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,13 +13,13 @@ from embedrank.cli.console import note
 from embedrank.cli.wiring import Wiring
 from embedrank.core.durable import replace_durably
 from embedrank.core.errors import ConfigError, DatasetError, StorageError
+from embedrank.core.storing import storing
 
 if TYPE_CHECKING:
     from embedrank.core.types import Chunk
     from embedrank.training.data.holding_out import Grouped, Parted
 
 _RECORD: Final = "parted.json"
-_PASSAGES: Final = "passages.jsonl"
 _SOURCE: Final = "own"
 _WEAK: Final[Mapping[str, Any]] = {
     "plan": {
@@ -83,6 +84,7 @@ def _given_rows(feedback: Path) -> Iterator[Grouped]:
 def _synthesise(index: Path, output: Path, wiring: Wiring, synth: Path | None) -> int:
     """Write rows for the chunks of the index; returns how many."""
     from embedrank.cli.synth_bar import SynthBar
+    from embedrank.cli.synth_documents import PASSAGES, write_records
     from embedrank.cli.synth_run import Place, SynthRun
     from embedrank.cli.synth_settings import Asked
     from embedrank.core.settings import read_yaml
@@ -92,12 +94,14 @@ def _synthesise(index: Path, output: Path, wiring: Wiring, synth: Path | None) -
         raise ConfigError(
             "synthesis", "passages", settings["passages"], "are the chunks of the index here; leave it out"
         )
-    passages = output / _PASSAGES
-    if not passages.is_file():
-        _write_passages(index, passages)
+    passages = output / PASSAGES
     settings["passages"] = {"corpus": [str(passages)]}
     asked = Asked(settings=settings, file=None, documents=(), is_changed=True)
+    with storing(output):
+        output.mkdir(parents=True, exist_ok=True)
     with SynthBar() as bar:
+        if not passages.is_file():
+            write_records(_records(index), passages, partial(bar.doing, "reading chunks"))
         report = SynthRun(asked, output, wiring, bar, restart=False).run(Place()).report
     if report.stopped is not None:
         raise report.stopped
@@ -106,17 +110,10 @@ def _synthesise(index: Path, output: Path, wiring: Wiring, synth: Path | None) -
     return totals.kept
 
 
-def _write_passages(index: Path, file: Path) -> None:
-    draft = file.with_name(f"{file.name}.tmp")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("w", encoding="utf-8") as lines:
-            for chunk in _chunks(index):
-                record = {"_id": chunk.id, "text": chunk.text, "title": chunk.title, "source": _SOURCE}
-                lines.write(json.dumps(record, ensure_ascii=False) + "\n")
-        draft.replace(file)
-    except OSError as error:
-        raise StorageError(file, f"cannot be written: {error}") from error
+def _records(index: Path) -> Iterator[dict[str, str]]:
+    """The chunks of the index, as the reader of passages takes them."""
+    for chunk in _chunks(index):
+        yield {"_id": chunk.id, "text": chunk.text, "title": chunk.title, "source": _SOURCE}
 
 
 def _made_rows(output: Path) -> Iterator[Grouped]:

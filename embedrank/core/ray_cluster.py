@@ -15,6 +15,7 @@ from typing import Any, Final
 from embedrank.core.errors import WorkerError
 
 _ANSWER_S: Final = 5.0
+_BY_ITSELF: Final = 1  # bytes after which Ray ends a block: each piece of work is one, and none waits for the next
 _MOST_BEGINNINGS: Final = 2  # of a piece of work: Ray itself would restart actors and give it to them for ever
 
 
@@ -66,6 +67,48 @@ def join(ray: Any, address: str, *, num_cores: int) -> None:
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         problem = f"cannot be reached at {address}: {str(error).splitlines()[0]}"
         raise WorkerError("ray", problem, hint="local starts one here") from error
+
+
+def computed_by_actors(
+    ray: Any,
+    feed: Any,
+    draw: Any,
+    worker: Any,
+    *,
+    num_actors: int,
+    arguments: tuple[Any, ...],
+    resources: dict[str, Any],
+) -> Iterator[Any]:
+    """Results of a pool of actors on the work that is put into a feed, in any order.
+
+    Args:
+        ray: The library, joined.
+        feed: Actor of a `Feed`; it has to be fed, and ended with None.
+        draw: First operator of the dataset, told `feed`: draws work from it.
+        worker: Class of the actors; each piece of work is one call.
+        num_actors: How many.
+        arguments: What they are made of.
+        resources: What each needs, as `map_batches` names it.
+
+    Returns:
+        Arrow tables as they come.
+    """
+    data = ray.data
+    context = data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.target_max_block_size = _BY_ITSELF
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    arrow: dict[str, Any] = {"batch_format": "pyarrow"}
+    work = data.from_items([0]).map_batches(draw, fn_kwargs={"feed": feed}, num_cpus=0, **arrow)
+    computed = work.map_batches(
+        worker,
+        batch_size=1,
+        compute=data.ActorPoolStrategy(size=num_actors, max_tasks_in_flight_per_actor=2),
+        fn_constructor_args=arguments,
+        **resources,
+        **arrow,
+    )
+    return iter(computed.iter_batches(batch_size=None, prefetch_batches=0, **arrow))
 
 
 @contextmanager

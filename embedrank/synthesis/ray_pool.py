@@ -6,7 +6,6 @@ beside the driver, which all others ask.
 
 from __future__ import annotations
 
-import logging
 import pickle
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
@@ -15,14 +14,13 @@ from typing import Any, Final
 
 from embedrank.core.errors import GeneratorStoppedError, WorkerError
 from embedrank.core.packages import require_packages
-from embedrank.core.ray_cluster import Feed, clear_errors, join
+from embedrank.core.ray_cluster import Feed, clear_errors, computed_by_actors, join
 from embedrank.synthesis.block import Block
 from embedrank.synthesis.generators.budget import BudgetConfig
 from embedrank.synthesis.making import Made
 from embedrank.synthesis.ray_tasks import Load, MeterDesk, RemoteMeter, Work, drawn
 
 _BLOCKS_AHEAD: Final = 2  # times the actors
-_BY_ITSELF: Final = 1  # bytes after which Ray ends a block of its own: each of ours is one, and none waits for the next
 
 
 class RayBlocks:
@@ -143,24 +141,16 @@ class RayBlocks:
 
     def _dataset(self) -> Iterator[Any]:
         """Tables of results as they come; drawn from the feed, which has to be fed."""
-        data = self._ray.data
-        context = data.DataContext.get_current()
-        context.enable_progress_bars = False
-        context.target_max_block_size = _BY_ITSELF
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
         self._feed = self._ray.remote(num_cpus=0)(Feed).remote()
-        arrow: dict[str, Any] = {"batch_format": "pyarrow"}
-        work = data.from_items([0]).map_batches(drawn, fn_kwargs={"feed": self._feed}, num_cpus=0, **arrow)
-        computed = work.map_batches(
+        return computed_by_actors(
+            self._ray,
+            self._feed,
+            drawn,
             Work,
-            batch_size=1,
-            compute=data.ActorPoolStrategy(size=self._num_actors, max_tasks_in_flight_per_actor=2),
-            fn_constructor_args=(self._load, self._desk, self._feed),
-            num_cpus=1,
-            num_gpus=self._num_gpus,
-            **arrow,
+            num_actors=self._num_actors,
+            arguments=(self._load, self._desk, self._feed),
+            resources={"num_cpus": 1, "num_gpus": self._num_gpus},
         )
-        return iter(computed.iter_batches(batch_size=None, prefetch_batches=0, **arrow))
 
 
 def _made(block: Block, row: dict[str, Any]) -> Made:

@@ -7,13 +7,12 @@ order and are put into theirs here; no more chunks are under way than the window
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from embedrank.core.errors import InvalidInputError, WorkerError
-from embedrank.core.ray_cluster import Feed, clear_errors, join
+from embedrank.core.ray_cluster import Feed, clear_errors, computed_by_actors, join
 from embedrank.engine.bulk.encoder import Computed, Load, ModelFacts, load_encoder
 from embedrank.engine.bulk.ray_tasks import Encode, computed_of, drawn, facts_of
 from embedrank.engine.bulk.worker import Failure
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from embedrank.engine.bulk.config import BulkConfig
 
 _CHUNKS_AHEAD: Final = 4  # times the actors
-_BY_ITSELF: Final = 1  # bytes after which Ray ends a block: each chunk is one, and none waits for the next
 
 
 def require_ray() -> Any:
@@ -159,20 +157,13 @@ class RayData:
 
     def _dataset(self) -> Iterator[Any]:
         """Tables of results as they come; drawn from the feed, which has to be fed."""
-        data = self._ray.data
-        context = data.DataContext.get_current()
-        context.enable_progress_bars = False
-        context.target_max_block_size = _BY_ITSELF
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
         self._feed = self._ray.remote(num_cpus=0)(Feed).remote()
-        arrow: dict[str, Any] = {"batch_format": "pyarrow"}
-        chunks = data.from_items([0]).map_batches(drawn, fn_kwargs={"feed": self._feed}, num_cpus=0, **arrow)
-        computed = chunks.map_batches(
+        return computed_by_actors(
+            self._ray,
+            self._feed,
+            drawn,
             Encode,
-            batch_size=1,
-            compute=data.ActorPoolStrategy(size=self._num_actors, max_tasks_in_flight_per_actor=2),
-            fn_constructor_args=(self._load, self._config, self._fingerprint, self._feed),
-            **self._resources,
-            **arrow,
+            num_actors=self._num_actors,
+            arguments=(self._load, self._config, self._fingerprint, self._feed),
+            resources=self._resources,
         )
-        return iter(computed.iter_batches(batch_size=None, prefetch_batches=0, **arrow))

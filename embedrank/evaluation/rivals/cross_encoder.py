@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from embedrank.core.errors import CheckpointError, NumericalError
-from embedrank.core.packages import require_packages
 from embedrank.core.types import FloatArray, Judged, Truncation
-from embedrank.evaluation.rivals.model_files import files_digest, model_files
-from embedrank.evaluation.rivals.number_type import loading_options
+from embedrank.evaluation.rivals.model_files import files_digest
 from embedrank.evaluation.rivals.probabilities import sigmoid
-from embedrank.evaluation.rivals.quiet_loading import quiet_loading
+from embedrank.evaluation.rivals.sentence_transformers_model import load_model, longest_read
 from embedrank.evaluation.rivals.token_counts import token_counts
 
 if TYPE_CHECKING:
@@ -42,8 +40,7 @@ class CrossEncoderFolder:
         """
         self._model = model
         self.name, self.fingerprint = name, fingerprint
-        limit = model.max_seq_length
-        self.max_length = int(limit) if limit and limit < 1 << 31 else None
+        self.max_length = longest_read(model)
         self.reads_instructions = any(model.prompts.values())
 
     @classmethod
@@ -63,17 +60,7 @@ class CrossEncoderFolder:
             ModelNotFoundError: If there is no such model.
             CheckpointError: If the library cannot load it, or it gives other than one score a pair.
         """
-        require_packages(f"ce:{name}", "sentence_transformers", extra="rivals")
-        folder = model_files(name)
-        options = loading_options(name, dtype=dtype, device=device)
-        try:
-            with quiet_loading():
-                from sentence_transformers import CrossEncoder
-
-                model = CrossEncoder(str(folder), **options)
-        except Exception as error:  # whatever the libraries and the model's own code raise
-            said = (str(error).splitlines() or [type(error).__name__])[0]
-            raise CheckpointError(folder, f"sentence-transformers cannot load it: {said}") from error
+        model, folder = load_model("CrossEncoder", "ce", name, dtype=dtype, device=device)
         if model.num_labels != 1:
             raise CheckpointError(folder, f"gives {model.num_labels} scores a pair", hint="a reranker gives one")
         return cls(model, name=f"ce:{name}", fingerprint=files_digest(folder))

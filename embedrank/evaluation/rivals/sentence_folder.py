@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from embedrank.core.errors import CheckpointError, NumericalError
-from embedrank.core.packages import require_packages
+from embedrank.core.errors import NumericalError
 from embedrank.core.prompts import format_query
 from embedrank.core.types import Encoded, FloatArray, Truncation
-from embedrank.evaluation.rivals.model_files import files_digest, model_files
-from embedrank.evaluation.rivals.number_type import loading_options
-from embedrank.evaluation.rivals.quiet_loading import quiet_loading
+from embedrank.evaluation.rivals.model_files import files_digest
+from embedrank.evaluation.rivals.sentence_transformers_model import load_model, longest_read
 from embedrank.evaluation.rivals.token_counts import token_counts
 from embedrank.evaluation.rivals.unit_rows import checked_dim, front, unit_rows
 
@@ -50,8 +48,7 @@ class SentenceFolder:
         self.name, self.fingerprint = name, fingerprint
         self.dim = int(model.get_embedding_dimension() or len(model.encode_document("a")))
         self.precision = str(model.dtype).removeprefix("torch.")
-        limit = model.max_seq_length
-        self.max_length = int(limit) if limit and limit < 1 << 31 else None
+        self.max_length = longest_read(model)
         self._query_prompt = model.prompts.get("query") or ""
         self._document_prompt = next(filter(None, (model.prompts.get(key) for key in _DOCUMENT_PROMPTS)), "")
         self._instructed = _INSTRUCTED.fullmatch(self._query_prompt)
@@ -74,17 +71,7 @@ class SentenceFolder:
             ModelNotFoundError: If there is no such model.
             CheckpointError: If the library cannot load it.
         """
-        require_packages(f"st:{name}", "sentence_transformers", extra="rivals")
-        folder = model_files(name)
-        options = loading_options(name, dtype=dtype, device=device)
-        try:
-            with quiet_loading():
-                from sentence_transformers import SentenceTransformer
-
-                model = SentenceTransformer(str(folder), **options)
-        except Exception as error:  # whatever the libraries and the model's own code raise
-            said = (str(error).splitlines() or [type(error).__name__])[0]
-            raise CheckpointError(folder, f"sentence-transformers cannot load it: {said}") from error
+        model, folder = load_model("SentenceTransformer", "st", name, dtype=dtype, device=device)
         return cls(model, name=f"st:{name}", fingerprint=files_digest(folder))
 
     @property
