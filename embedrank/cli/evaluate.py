@@ -44,6 +44,9 @@ def evaluate(
     candidates: Annotated[
         Path | None, typer.Option(help="TREC run to rerank; where it is not there, the first stage writes it.")
     ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the table over several sets into this file as well.")
+    ] = None,
     results: Annotated[
         Path | None, typer.Option(help="Folder where reports and vectors stay, so that a run goes on where it stopped.")
     ] = None,
@@ -88,7 +91,12 @@ def evaluate(
         str | None,
         typer.Option(help="Keep documents whose id starts so; 'all' keeps all. Default: what all judged ids share."),
     ] = None,
-    max_queries: Annotated[int | None, typer.Option(min=1, help="Measure a seeded sample of so many queries.")] = None,
+    max_queries: Annotated[
+        int | None, typer.Option(min=1, help="Measure a seeded sample of so many queries of each split.")
+    ] = None,
+    max_set_queries: Annotated[
+        int | None, typer.Option(min=1, help="With several sets: so many of a set, in equal shares of its splits.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
     dtype: options.Dtype = None,
     device: options.Device = None,
@@ -144,7 +152,10 @@ def evaluate(
     by_mteb = benchmark is not None or tasks is not None or through_mteb
     look = CloserLook(curves=curves, errors=errors, num_worst=worst, by_mteb=by_mteb)
     _refuse_rivals((by_mteb or bool(look)) and bool(rival or bm25s))
-    folders = [] if by_mteb else _folders(data, all_sets)
+    folders, passed_over = ([], []) if by_mteb else _folders(data, all_sets)
+    is_suite = not look and (all_sets is not None or len(folders) > 1)
+    if not is_suite and (markdown is not None or max_set_queries is not None):
+        raise InvalidInputError("--markdown and --max-set-queries", "are for tables over several sets")
     _require_choices(task, prompts)
     _require_folders(runs, results)
     wiring = wiring_of(context, dtype=dtype, device=device)
@@ -161,6 +172,7 @@ def evaluate(
             protocol=prompts,
             corpus_prefix=corpus_prefix,
             max_queries=max_queries,
+            max_set_queries=max_set_queries,
             seed=seed,
             candidates=candidates,
             runs=runs,
@@ -170,10 +182,18 @@ def evaluate(
             look_closer(folders, plan, look, extra=extra, as_json=json)
         elif by_mteb:
             evaluate_mteb(context, plan)
-        elif all_sets is None and len(folders) == 1:
-            _show_one(folders[0], plan, extra=extra, json=json)
+        elif is_suite:
+            run_suite(
+                folders,
+                plan,
+                results=results,
+                passed_over=passed_over,
+                extra=extra,
+                markdown=markdown,
+                as_json=json,
+            )
         else:
-            run_suite(folders, plan, results=results, extra=extra, as_json=json)
+            _show_one(folders[0], plan, extra=extra, json=json)
 
 
 def _show_one(folder: Path, plan: EvalPlan, *, extra: Mapping[str, Any], json: bool) -> None:
@@ -216,11 +236,13 @@ def _partner(wiring: Wiring, embedder: str | None) -> str | None:
     return None if embedder is None else wiring.partner(embedder)
 
 
-def _folders(data: Sequence[Path] | None, all_sets: Path | None) -> list[Path]:
-    folders = [*(data or ()), *(sets_in(all_sets) if all_sets else ())]
+def _folders(data: Sequence[Path] | None, all_sets: Path | None) -> tuple[list[Path], list[str]]:
+    """The sets, and a line for each folder that is none."""
+    found, passed_over = sets_in(all_sets) if all_sets else ([], [])
+    folders = [*(data or ()), *found]
     if not folders:
         raise InvalidInputError("--data", "is missing", hint="name a folder, or several with --all")
-    return list(dict.fromkeys(folders))
+    return list(dict.fromkeys(folders)), passed_over
 
 
 def _refuse_rivals(when: bool) -> None:

@@ -13,6 +13,7 @@ import typer
 from embedrank.cli.rivals import rival_embedder, rival_reranker
 
 if TYPE_CHECKING:
+    from embedrank.cli.kept_corpora import KeptCorpora
     from embedrank.cli.model_protocols import NamedEncoder, TellingReranker
     from embedrank.core.protocols import Reranker
 
@@ -92,11 +93,13 @@ class Wiring:
         embedder: Name to embedder; told `dtype` and `device` where the user says them.
         reranker: Name to reranker, likewise.
         partner: Embedder name to the name of its reranker, if it has one.
+        corpora: Keeps the index of a corpus for all trials over it; None where each makes its own.
     """
 
     embedder: Callable[..., NamedEncoder] = load_embedder
     reranker: Callable[..., TellingReranker] = load_reranker
     partner: Callable[[str], str | None] = partner_of
+    corpora: KeptCorpora | None = None
 
     def reranker_for(self, embedder: str, asked: str | None) -> Reranker | None:
         """The reranker that was asked for, else the embedder's partner, else none.
