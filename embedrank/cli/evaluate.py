@@ -151,7 +151,12 @@ def evaluate(
     )
     by_mteb = benchmark is not None or tasks is not None or through_mteb
     look = CloserLook(curves=curves, errors=errors, num_worst=worst, by_mteb=by_mteb)
-    _refuse_rivals((by_mteb or bool(look)) and bool(rival or bm25s))
+    if bm25s and (by_mteb or look):
+        raise InvalidInputError("--bm25s", "has rows in tables of local sets only", hint="leave it away here")
+    if rival and errors is not None and curves is None:
+        raise InvalidInputError(
+            "--rival", "has no part in --errors", hint="name the model with --embedder or --reranker"
+        )
     folders, passed_over = ([], []) if by_mteb else _folders(data, all_sets)
     is_suite = not look and (all_sets is not None or len(folders) > 1)
     if not is_suite and (markdown is not None or max_set_queries is not None):
@@ -243,11 +248,6 @@ def _folders(data: Sequence[Path] | None, all_sets: Path | None) -> tuple[list[P
     if not folders:
         raise InvalidInputError("--data", "is missing", hint="name a folder, or several with --all")
     return list(dict.fromkeys(folders)), passed_over
-
-
-def _refuse_rivals(when: bool) -> None:
-    if when:
-        raise InvalidInputError("--rival, --bm25s", "are for tables of local sets", hint="name one with --embedder")
 
 
 def _require_choices(task: str | None, prompts: str) -> None:
