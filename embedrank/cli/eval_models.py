@@ -33,10 +33,10 @@ def kept_models(wiring: Wiring, results: Path | None) -> Iterator[Wiring]:
     from embedrank.engine.caches import open_cache
 
     vectors = open_cache("memory://" if results is None else (results / VECTORS).resolve().as_uri())
-    load: Callable[[str], Any] = cache(wiring.embedder)
+    load: Callable[..., Any] = cache(wiring.embedder)
 
-    def embedder(name: str) -> NamedEncoder:
-        return CachedEncoder(load(name), vectors)
+    def embedder(name: str, **how: Any) -> NamedEncoder:
+        return CachedEncoder(load(name, **how), vectors)
 
     with closing(vectors), closing(KeptCorpora()) as corpora:
         yield replace(wiring, embedder=embedder, reranker=cache(wiring.reranker), corpora=corpora)

@@ -30,13 +30,16 @@ def native_choice() -> str:
     return os.environ.get("EMBEDRANK_NATIVE") or "auto"
 
 
-def load_embedder(name: str, *, dtype: str | None = None, device: str | None = None) -> NamedEncoder:
+def load_embedder(
+    name: str, *, dtype: str | None = None, device: str | None = None, max_length: int | None = None
+) -> NamedEncoder:
     """Load an embedder.
 
     Args:
         name: Preset, folder or hub id, or one of others (see `rivals`).
         dtype: As `Embedder.load` takes it.
         device: Likewise.
+        max_length: Most tokens read of a text, where the model would read more; models of others keep their own.
 
     Returns:
         The model.
@@ -46,7 +49,9 @@ def load_embedder(name: str, *, dtype: str | None = None, device: str | None = N
         return rival
     from embedrank.model.embedder import Embedder
 
-    return Embedder.load(name, dtype=dtype, device=device, native=native_choice())
+    model = Embedder.load(name, dtype=dtype, device=device, native=native_choice())
+    model.max_length = min(model.max_length, max_length or model.max_length)
+    return model
 
 
 def load_reranker(
