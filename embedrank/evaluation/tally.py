@@ -109,7 +109,8 @@ class Tally(Generic[Point]):
             drawn_TP = resampled_means(values_PQ)
             place_of = {point: place for place, point in enumerate(points)}
             for point, place in place_of.items():
-                beside = place_of.get(reference_of(point))
+                reference = reference_of(point)
+                beside = None if reference is None else place_of.get(reference)
                 low, high = interval(drawn_TP[:, place])
                 difference = None
                 if beside not in (None, place):

@@ -129,7 +129,7 @@ def calibration(
                 count=int(counts[place]),
                 said=float(said[row]),
                 was=float(was[row]),
-                was_95=ends[place],
+                was_95=ends[int(place)],
             )
             for row, place in enumerate(filled)
         ),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _QUALITY: Final = "nDCG@10"
 _MOST_LANGUAGES: Final = 16
 _LONGEST_NAME: Final = 20
+_SHORT_NAME: Final = len("fused+rerank")
 _MARKERS: Final = "os^D"
 _BAND: Final = 0.16
 _OPEN: Final = "Bands: 95 % by bootstrap over queries. Open points: not told apart from "
@@ -114,7 +115,8 @@ def languages(axes: Axes, content: Mapping[str, Any]) -> None:
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set(xlabel=f"{_QUALITY} (number of queries in brackets)", xlim=(0, 1))
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4, frameon=False)
+    columns = 4 if max(map(len, systems)) <= _SHORT_NAME else 1
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=columns, frameon=False)
 
 
 def reliability(axes: Axes, content: Mapping[str, Any]) -> None:
