@@ -120,7 +120,7 @@ def _take_in_facts(facts: dict[str, Any], trial: Trial, dataset: BeirSet, ready:
     sizes = {"num_queries": len(dataset.queries), "num_documents": len(dataset.documents)}
     row = {"data": dataset.folder.name, "split": dataset.split, **sizes}
     facts["sets"] += [row] if row not in facts["sets"] else []
-    facts["settings"] |= trial.settings(ready.pipeline)  # at last those of the plan's own models
+    facts["settings"] = trial.settings(ready.pipeline)  # at last those of the plan's own models
     told = [*notes(dataset), *truncated_documents(ready.num_truncated)]
     lines = [f"{dataset.folder.name} {dataset.split}: {line}" for line in told]
     facts["notes"] += [line for line in lines if line not in facts["notes"]]

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 _QUALITY: Final = "nDCG@10"
 _MOST_LANGUAGES: Final = 16
-_LONGEST_NAME: Final = 20
+_LONGEST_NAME: Final = 30
 _SHORT_NAME: Final = len("fused+rerank")
+_MOST_INSIDE: Final = 5  # lines of a legend that a picture has room for
 _MARKERS: Final = "os^D"
 _BAND: Final = 0.16
 _OPEN: Final = "Bands: 95 % by bootstrap over queries. Open points: not told apart from "
@@ -96,7 +97,10 @@ def latency(axes: Axes, content: Mapping[str, Any]) -> None:
         axes.plot(point["median_ms"], point[METRIC], label=_cut(point["system"]), **_mark(point, place))
     axes.set(xlabel="median milliseconds per query", ylabel=_QUALITY)
     _one_two_five(axes)
-    axes.legend()
+    if len(stages) + len(systems) > _MOST_INSIDE:
+        _legend_below(axes, columns=2)
+    else:
+        axes.legend()
 
 
 def languages(axes: Axes, content: Mapping[str, Any]) -> None:
@@ -115,8 +119,7 @@ def languages(axes: Axes, content: Mapping[str, Any]) -> None:
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set(xlabel=f"{_QUALITY} (number of queries in brackets)", xlim=(0, 1))
-    columns = 4 if max(map(len, systems)) <= _SHORT_NAME else 1
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=columns, frameon=False)
+    _legend_below(axes, columns=4 if max(map(len, systems)) <= _SHORT_NAME else 2)
 
 
 def reliability(axes: Axes, content: Mapping[str, Any]) -> None:
@@ -135,7 +138,7 @@ def reliability(axes: Axes, content: Mapping[str, Any]) -> None:
         for each in bins if not several else ():
             _label(axes, _short(each["count"]), each["said"], each["was"])
     axes.set(xlabel="probability said by the reranker", ylabel="share that is relevant", xlim=(0, 1), ylim=(0, 1.05))
-    axes.legend(loc="upper left")
+    _legend_below(axes, columns=1)
 
 
 def _line(
@@ -194,8 +197,18 @@ def _label(axes: Axes, text: str, x: float, y: float) -> None:
     axes.annotate(text, (x, y), textcoords="offset points", xytext=(0, 6), ha="center", color=QUIET, fontsize=7)
 
 
+def _legend_below(axes: Axes, *, columns: int) -> None:
+    """Below the picture, where it covers nothing."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns)
+
+
 def _cut(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+    """A name that fits; what tells models and stages apart stands at both ends."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[: _LONGEST_NAME // 2]}…{name[1 - _LONGEST_NAME // 2 :]}"
 
 
 def _short(count: int) -> str:
@@ -235,7 +248,7 @@ PLOTS: Final[Mapping[str, Plot]] = MappingProxyType(
         "languages": Plot(
             title="Quality by language",
             told="Language of the query: its row's, else that of the split, else the script it is written in. "
-            "Thin lines: 95 % by bootstrap over queries.",
+            "Thin lines: 95 % by bootstrap over queries; of few queries they are too short, of one there is none.",
             source="languages",
             draw=languages,
         ),
