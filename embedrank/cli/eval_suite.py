@@ -58,9 +58,9 @@ def sets_in(folder: Path) -> tuple[list[Path], list[str]]:
 def run_suite(
     folders: Sequence[Path],
     plan: EvalPlan,
+    passed_over: Sequence[str],
     *,
     results: Path | None,
-    passed_over: Sequence[str],
     extra: Mapping[str, Any],
     markdown: Path | None,
     as_json: bool,
@@ -70,8 +70,8 @@ def run_suite(
     Args:
         folders: The sets.
         plan: How.
-        results: Folder where the report of each split is kept and looked for; None keeps none.
         passed_over: What is no set, with the reason.
+        results: Folder where the report of each split is kept and looked for; None keeps none.
         extra: Further fields of the object.
         markdown: File for the table; None for none.
         as_json: Whether stdout gets the object instead of the table.

@@ -151,22 +151,14 @@ def evaluate(
     )
     by_mteb = benchmark is not None or tasks is not None or through_mteb
     look = CloserLook(curves=curves, errors=errors, num_worst=worst, by_mteb=by_mteb)
-    if bm25s and (by_mteb or look):
-        raise InvalidInputError("--bm25s", "has rows in tables of local sets only", hint="leave it away here")
-    if rival and errors is not None and curves is None:
-        raise InvalidInputError(
-            "--rival", "has no part in --errors", hint="name the model with --embedder or --reranker"
-        )
+    _refuse_rivals(context, look)
     folders, passed_over = ([], []) if by_mteb else _folders(data, all_sets)
     is_suite = not look and (all_sets is not None or len(folders) > 1)
-    if not is_suite and (markdown is not None or max_set_queries is not None):
-        raise InvalidInputError("--markdown and --max-set-queries", "are for tables over several sets")
-    _require_choices(task, prompts)
-    _require_folders(runs, results)
+    _refuse_suite_options(not is_suite and bool(markdown or max_set_queries))
+    _require_choices(task, prompts, runs, results)
     wiring = wiring_of(context, dtype=dtype, device=device)
-    whole_table = not (embedder or lexical or fuse)
     name = None if mode == "lexical" else embedder or os.environ.get("EMBEDRANK_MODEL") or DEFAULT_MODEL
-    judge = None if no_rerank else reranker or (_partner(wiring, name) if whole_table else None)
+    judge = None if no_rerank else reranker or (_partner(wiring, name) if not (embedder or lexical or fuse) else None)
     extra = _checked_for_overlap(trained_on, folders)
     with kept_models(wiring, results) as kept:
         plan = EvalPlan(
@@ -188,17 +180,23 @@ def evaluate(
         elif by_mteb:
             evaluate_mteb(context, plan)
         elif is_suite:
-            run_suite(
-                folders,
-                plan,
-                results=results,
-                passed_over=passed_over,
-                extra=extra,
-                markdown=markdown,
-                as_json=json,
-            )
+            run_suite(folders, plan, passed_over, results=results, extra=extra, markdown=markdown, as_json=json)
         else:
             _show_one(folders[0], plan, extra=extra, json=json)
+
+
+def _refuse_suite_options(when: bool) -> None:
+    if when:
+        raise InvalidInputError("--markdown and --max-set-queries", "are for tables over several sets")
+
+
+def _refuse_rivals(context: typer.Context, look: CloserLook) -> None:
+    """Where rivals have no part, that is said instead of leaving them out."""
+    asked = context.params
+    if asked["bm25s"] and (look.by_mteb or look):
+        raise InvalidInputError("--bm25s", "has rows in tables of local sets only", hint="leave it away here")
+    if asked["rival"] and look.errors is not None and look.curves is None:
+        raise InvalidInputError("--rival", "has no part in --errors", hint="name it with --embedder or --reranker")
 
 
 def _show_one(folder: Path, plan: EvalPlan, *, extra: Mapping[str, Any], json: bool) -> None:
@@ -250,16 +248,13 @@ def _folders(data: Sequence[Path] | None, all_sets: Path | None) -> tuple[list[P
     return list(dict.fromkeys(folders)), passed_over
 
 
-def _require_choices(task: str | None, prompts: str) -> None:
+def _require_choices(task: str | None, prompts: str, *folders: Path | None) -> None:
     from embedrank.evaluation.folder_contents import require_task
     from embedrank.evaluation.instructions import Prompting
 
     Prompting(protocol=prompts)
     if task is not None:
         require_task(task)
-
-
-def _require_folders(*folders: Path | None) -> None:
     for folder in folders:
         if folder is not None and not folder.is_dir():
             raise InvalidInputError(str(folder), "no such folder")
