@@ -2,7 +2,7 @@
 
 python recipes/nano/machine_texts.py --packages FOLDER --out FOLDER
 
-`--packages` holds what `machine_packages.sh` fetched. Writes `pairs.jsonl` and `english.jsonl`, prints
+`--packages` holds what `machine_packages.py` fetched. Writes `pairs.jsonl` and `english.jsonl`, prints
 counts by source.
 """
 

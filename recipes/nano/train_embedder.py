@@ -29,7 +29,7 @@ from embedrank.training.rows import TrainingRow
 from embedrank.training.taught import TaughtVectors
 from embedrank.training.token_table import lay_under
 
-PADDING = 0.2
+PADDING = 0.0  # of attention's groups: LOG.md, 2026-11-25
 
 
 def main() -> None:
@@ -59,7 +59,6 @@ def main() -> None:
     decoder.max_padding = PADDING
     initialize(decoder, seed=0)
     lay_under(decoder, table, end_id=tokenizer.end_id)
-    decoder.compile_blocks()
     config = build(EmbedderObjectiveConfig, settings["objective"])
     student = EmbedderObjective(decoder, tokenizer, config)
 
