@@ -134,7 +134,7 @@ def _tell(ran: Ran, models: dict[str, Path], table: dict[str, Any], *, json: boo
                 "step": name,
                 "key": placed.key,
                 "folder": str(placed.folder),
-                "ran": placed.folder in fresh,
+                "ran": (variant, name) in fresh,
             }
             for variant, each in ran.variants.items()
             for name, placed in each.items()

@@ -28,12 +28,13 @@ def steps_table(states: Sequence[State]) -> Table:
         table.add_column(heading, no_wrap=True)
     table.add_column("reads", overflow="fold")
     table.add_column("seconds", justify="right", no_wrap=True)
+    table.add_column("of CPU", justify="right", no_wrap=True)
     table.add_column("MiB", justify="right", no_wrap=True)
     table.add_column("folder", no_wrap=True, style="dim")
     for state in states:
         if state.shared_with:
             continue
-        took = ("", "") if state.wall_s is None else (f"{state.wall_s:.1f}", _mib(state.peak_rss_mib))
+        took = [_shown(state.wall_s, ".1f"), _shown(state.cpu_s, ".1f"), _shown(state.peak_rss_mib, ",.0f")]
         mark = Text(state.state, style=_STYLES[state.state])
         folder = state.folder if state.state == "done" else ""
         table.add_row(state.variant, state.step, state.kind, mark, ", ".join(state.inputs), *took, folder)
@@ -63,5 +64,5 @@ def ablation_table(content: Mapping[str, Any]) -> Table:
     return table
 
 
-def _mib(value: float | None) -> str:
-    return "" if value is None else f"{value:,.0f}"
+def _shown(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)

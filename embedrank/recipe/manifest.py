@@ -32,6 +32,7 @@ class Manifest:
         outputs: Name to path below the step's folder and digest.
         command: Words of the command.
         wall_s: Seconds that the command took, the last time it was begun.
+        cpu_s: Seconds of processors that it took then; None where the system does not tell.
         attempts: How often it was begun, kills and failures included.
         peak_rss_mib: Largest memory of its process, in MiB; None where the system does not tell.
         versions: Of Python and of the libraries that decide results.
@@ -47,6 +48,7 @@ class Manifest:
     outputs: Mapping[str, Mapping[str, str]]
     command: Sequence[str]
     wall_s: float
+    cpu_s: float | None
     attempts: int
     peak_rss_mib: float | None
     versions: Mapping[str, str]

@@ -25,11 +25,13 @@ class Ended:
     Attributes:
         code: Its exit code; negative for a signal.
         wall_s: Seconds.
+        cpu_s: Seconds of processors, of it and of processes that it waited for; None where unknown.
         peak_rss_mib: Largest resident memory of it or of a process that it waited for; None where unknown.
     """
 
     code: int
     wall_s: float
+    cpu_s: float | None
     peak_rss_mib: float | None
 
 
@@ -58,21 +60,21 @@ def run_python(words: Sequence[str], folder: Path, environment: Mapping[str, str
             preexec_fn=_dies_with_parent(),
         )
         try:
-            code, peak = _waited(process)
+            code, cpu_s, peak = _waited(process)
         except BaseException:
             process.terminate()
             process.wait()
             raise
-    return Ended(code=code, wall_s=time.perf_counter() - start, peak_rss_mib=peak)
+    return Ended(code=code, wall_s=time.perf_counter() - start, cpu_s=cpu_s, peak_rss_mib=peak)
 
 
-def _waited(process: subprocess.Popen[bytes]) -> tuple[int, float | None]:
+def _waited(process: subprocess.Popen[bytes]) -> tuple[int, float | None, float | None]:
     if not hasattr(os, "wait4"):
-        return process.wait(), None
+        return process.wait(), None, None
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     per_mib = 1 << 20 if sys.platform == "darwin" else 1 << 10  # ru_maxrss is in bytes there, in KiB elsewhere
-    return process.returncode, usage.ru_maxrss / per_mib
+    return process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / per_mib
 
 
 def _dies_with_parent() -> Callable[[], None] | None:

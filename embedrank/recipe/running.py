@@ -41,11 +41,11 @@ class Ran:
 
     Attributes:
         variants: Variant to its finished steps by name.
-        fresh: Folders of the steps that ran just now, in order.
+        fresh: Variant and step of what ran just now, in order; a step that several share stands under the first.
     """
 
     variants: Mapping[str, Mapping[str, Placed]]
-    fresh: Sequence[Path] = field(default_factory=list)
+    fresh: Sequence[tuple[str, str]] = field(default_factory=list)
 
 
 def run_recipe(workspace: Workspace, environment: Mapping[str, str], watch: Watch, *, only: str | None = None) -> Ran:
@@ -66,7 +66,7 @@ def run_recipe(workspace: Workspace, environment: Mapping[str, str], watch: Watc
     """
     recipe = workspace.recipe
     done: dict[str, dict[str, Placed]] = {}
-    fresh: list[Path] = []
+    fresh: list[tuple[str, str]] = []
     with _alone(workspace.folder):
         for variant, targets in _wanted(recipe, only):
             steps = recipe.of(variant)
@@ -78,7 +78,7 @@ def run_recipe(workspace: Workspace, environment: Mapping[str, str], watch: Watc
                 if ran:
                     watch.on_begin(variant, found)
                     found = _run(found, workspace, environment)
-                    fresh.append(found.folder)
+                    fresh.append((variant, step.name))
                 placed[step.name] = found
                 workspace.keep()
                 watch.on_done(variant, found, ran)
@@ -132,8 +132,9 @@ def _run(placed: Placed, workspace: Workspace, environment: Mapping[str, str]) -
         outputs=workspace.output_digests(placed),
         command=["python", *words],
         wall_s=round(ended.wall_s, 3),
+        cpu_s=_rounded(ended.cpu_s),
         attempts=attempts,
-        peak_rss_mib=None if ended.peak_rss_mib is None else round(ended.peak_rss_mib, 1),
+        peak_rss_mib=_rounded(ended.peak_rss_mib),
         versions=versions(),
     )
     manifest.write(folder)
@@ -150,6 +151,10 @@ def _run(placed: Placed, workspace: Workspace, environment: Mapping[str, str]) -
 
 def _plain(found: Path | list[Path]) -> str | list[str]:
     return [str(path.resolve()) for path in found] if isinstance(found, list) else str(found.resolve())
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def _begun(folder: Path) -> int:

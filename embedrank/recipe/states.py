@@ -31,6 +31,7 @@ class State:
         folder: Name of its folder; empty likewise.
         shared_with: The earlier variant that has the same step; empty if none.
         wall_s: Seconds that it took; None where it is not done.
+        cpu_s: Seconds of processors; None likewise.
         peak_rss_mib: Its largest memory; None likewise.
     """
 
@@ -43,6 +44,7 @@ class State:
     folder: str = ""
     shared_with: str = ""
     wall_s: float | None = None
+    cpu_s: float | None = None
     peak_rss_mib: float | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -84,6 +86,7 @@ def states_of(workspace: Workspace) -> list[State]:
                     folder="" if here is None else here.folder.name,
                     shared_with="" if shared == variant else shared,
                     wall_s=None if manifest is None else manifest.wall_s,
+                    cpu_s=None if manifest is None else manifest.cpu_s,
                     peak_rss_mib=None if manifest is None else manifest.peak_rss_mib,
                 )
             )

@@ -109,6 +109,7 @@ def _steps(variants: Mapping[str, Mapping[str, Placed]]) -> list[dict[str, Any]]
                     "kind": manifest.kind,
                     "folder": each.folder.name,
                     "wall_s": manifest.wall_s,
+                    "cpu_s": manifest.cpu_s,
                     "peak_rss_mib": manifest.peak_rss_mib,
                     "attempts": manifest.attempts,
                 }
