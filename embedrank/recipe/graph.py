@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from embedrank.core.errors import ConfigError
+from embedrank.recipe.places import texts_at
+from embedrank.recipe.reference import read_reference
 from embedrank.recipe.step import Step
 
 
@@ -63,6 +65,7 @@ def require_sound(steps: Mapping[str, Step], targets: Iterable[str], variant: st
         needed = in_order(steps, targets if is_variant else [*targets, *steps])
         names = frozenset(steps)
         for step in needed:
+            _require_models(step, names)
             for reference in step.inputs(names):
                 _require_output(step, reference.text, reference.of_step, reference.output, steps)
                 if not reference.step and reference.text == reference.part and not reference.text.startswith("/"):
@@ -73,6 +76,22 @@ def require_sound(steps: Mapping[str, Step], targets: Iterable[str], variant: st
         if not is_variant:
             raise
         raise ConfigError(f"variant {variant}, {error.component}", error.field, error.value, error.limit) from error
+
+
+def _require_models(step: Step, names: frozenset[str]) -> None:
+    """Refuse a misspelt step where a model is read; hub ids and paths have a slash, models of others a colon."""
+    from embedrank.model.presets import presets
+
+    for text in texts_at(step.settings, step.kind.models):
+        reference = read_reference(text)
+        is_input = reference is not None and (reference.of_step is None or reference.of_step in names)
+        if not is_input and not set(text) & {"/", ":"} and text not in presets():
+            raise ConfigError(
+                f"step {step.name}",
+                "model",
+                text,
+                f"is no step, preset, folder or hub id; steps are {', '.join(sorted(names))}",
+            )
 
 
 def _require_output(step: Step, text: str, needed: str | None, output: str, steps: Mapping[str, Step]) -> None:

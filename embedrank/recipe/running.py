@@ -154,7 +154,7 @@ def _plain(found: Path | list[Path]) -> str | list[str]:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
+    return None if value is None else round(value, 3)
 
 
 def _begun(folder: Path) -> int:

@@ -13,6 +13,7 @@ import embedrank
 from embedrank.core.errors import ConfigError, InvalidInputError
 from embedrank.recipe.digest import Digests, text_digest
 from embedrank.recipe.manifest import Manifest, read_manifest
+from embedrank.recipe.places import replaced_at
 from embedrank.recipe.recipe_file import Recipe
 from embedrank.recipe.reference import DATA, HERE, Reference, read_reference
 from embedrank.recipe.step import Step
@@ -90,9 +91,10 @@ class Workspace:
         decisive = {
             "form": _FORM,
             "kind": step.kind.name,
-            "settings": step.settings,
+            "settings": replaced_at(
+                step.settings, (*step.kind.models, *step.kind.files), lambda text: inputs.get(text, text)
+            ),
             "seed": step.seed,
-            "inputs": inputs,
             "code": code,
             "embedrank": embedrank.__version__,
         }
