@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from bag import learn_table
+from held_out import is_held_out
 
 from embedrank.core.settings import build, read_yaml
 from embedrank.model.checkpoint import save_embedder
@@ -24,22 +25,24 @@ from embedrank.training.rows import TrainingRow, read_rows
 from embedrank.training.token_table import lay_under
 
 
-def rows_of(files: Sequence[Path]) -> dict[str, list[TrainingRow]]:
-    """All rows that have an answer of their own, by file; labels and grades are for later stages."""
-    found: dict[str, list[TrainingRow]] = {}
+def rows_of(files: Sequence[Path]) -> tuple[dict[str, list[TrainingRow]], dict[str, list[TrainingRow]]]:
+    """Rows to learn from and rows kept aside, by file; graded pairs and labels are for later stages."""
+    learned: dict[str, list[TrainingRow]] = {}
+    held: dict[str, list[TrainingRow]] = {}
     for file in files:
         for path in sorted(file.glob("*.jsonl")) if file.is_dir() else [file]:
-            rows = [row for row in read_rows(path) if row.task in ("retrieval", "code", "bitext")]
-            if rows:
-                found[path.stem] = rows
-    return found
+            for row in read_rows(path):
+                if row.task in ("retrieval", "code", "bitext"):
+                    (held if is_held_out(row) else learned).setdefault(path.stem, []).append(row)
+    return learned, held
 
 
 def model_folder(settings: Mapping[str, Any], files: Sequence[Path], tokenizer: TextTokenizer, out: Path) -> None:
     """Learn the table and save the decoder over it."""
     shape = build(DecoderConfig, settings["decoder"])
     size = (shape.vocab_size, shape.hidden_size)
-    table = learn_table(settings["table"], tokenizer, rows_of(files), {}, shape=size, folder=out / "table")
+    rows, held = rows_of(files)
+    table = learn_table(settings["table"], tokenizer, rows, held, shape=size, folder=out / "table")
     decoder = Decoder(shape)
     initialize(decoder, seed=0)
     lay_under(decoder, table, end_id=tokenizer.end_id)

@@ -52,13 +52,13 @@ def test_the_run_ends_with_a_table_in_four_forms(capsys, tmp_path):
     values = {row["variant"]: row["cells"]["mean"]["value"] for row in content["rows"]}
     plain = {words: sum(words / (20 + place) for place in range(30)) / 30 for words in (1, 3, 6)}
     assert values == pytest.approx(
-        {"final": plain[3], "double": plain[6], "without-first": plain[3], "straight": plain[3]}
+        {"final": plain[3], "double": plain[6], "without-first": plain[1], "straight": plain[3]}
     )
     marks = {row["variant"]: row["cells"]["mean"]["mark"] for row in content["rows"]}
-    assert marks == {"final": "", "double": "+", "without-first": "", "straight": ""}
+    assert marks == {"final": "", "double": "+", "without-first": "-", "straight": ""}
     page = (tmp_path / "run" / "ablation.html").read_text()
     assert page.count("<svg ") == 2 and "words twice" in page and "http-equiv" in page
-    assert "| double | 23.6+ |" in (tmp_path / "run" / "ablation.md").read_text()
+    assert f"| double | {100 * plain[6]:.1f}+ |" in (tmp_path / "run" / "ablation.md").read_text()
     for name in ("ablation-difference.png", "ablation-seconds.svg", "recipe.yaml"):
         assert (tmp_path / "run" / name).stat().st_size > 100
 
@@ -90,7 +90,7 @@ def test_show_tells_done_stale_and_missing_and_runs_nothing(capsys, tmp_path):
         ("script: figures.py,", "script: figures.py, option: {},", "unknown key"),
         ("kind: script, script: figures.py", "kind: scripture", "must be one of script, synth, train"),
         ("script: figures.py", "script: nothing.py", "there is no file 'nothing.py'"),
-        ("inputs: {words: second}", "inputs: {words: measured}", "third -> measured -> third"),
+        ("inputs: {words: second}", "inputs: {words: measured}", "third -> measured"),
         ("inputs: {words: second}", "inputs: {words: secnd}", "there is no step secnd"),
         ("inputs: {words: second}", "inputs: {words: second.rows}", "no such output; it has words"),
         ("inputs: {words: second}", "inputs: {words: data/less.txt}", "is not there"),
