@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +39,7 @@ def publish(workspace: Workspace, placed: Mapping[str, Placed]) -> dict[str, Pat
         mark = workspace.folder / f"{name}.{_FROM}"
         try:
             if not target.is_dir() or not mark.is_file() or mark.read_text(encoding="utf-8") != str(source):
-                replace_folder(target, lambda fresh, source=source: shutil.copytree(source, fresh))
+                replace_folder(target, partial(shutil.copytree, source))
                 replace_durably(mark, str(source))
         except OSError as error:
             raise StorageError(target, f"cannot be written: {error.strerror or error}") from error

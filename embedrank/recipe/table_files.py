@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -95,16 +96,14 @@ def compared(cell: Mapping[str, Any]) -> list[str]:
 def _drawings(content: Mapping[str, Any]) -> dict[str, Drawing]:
     from embedrank.evaluation.curves.drawing import drawing
 
-    plots = {
-        "difference": ("Difference to final", _draw_differences),
-        "seconds": ("Seconds of each step", _draw_seconds),
-    }
-    sizes = {"difference": len(content["rows"]), "seconds": len(content["steps"])}
+    def height(num_lines: int) -> float:
+        return 0.9 + _BAR_INCHES * num_lines
+
+    differences, seconds = partial(_draw_differences, content=content), partial(_draw_seconds, content=content)
+    rows, steps = len(content["rows"]), len(content["steps"])
     return {
-        name: drawing(
-            title, lambda axes, draw=draw: draw(axes, content), inches=(_WIDTH_INCHES, 0.9 + _BAR_INCHES * sizes[name])
-        )
-        for name, (title, draw) in plots.items()
+        "difference": drawing("Difference to final", differences, inches=(_WIDTH_INCHES, height(rows))),
+        "seconds": drawing("Seconds of each step", seconds, inches=(_WIDTH_INCHES, height(steps))),
     }
 
 

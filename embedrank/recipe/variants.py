@@ -9,6 +9,7 @@ from typing import Any
 
 from embedrank.core.errors import ConfigError
 from embedrank.core.settings import put_in
+from embedrank.recipe.kinds.kind import StepKind
 from embedrank.recipe.kinds.registry import KINDS
 from embedrank.recipe.places import replaced_at, texts_at
 from embedrank.recipe.reference import read_reference
@@ -68,16 +69,21 @@ def varied(steps: Mapping[str, Any], variant: VariantConfig, *, name: str) -> di
 
 def _stand_ins(settings: Any) -> list[str]:
     """What a step would have read."""
-    kind = KINDS.get(settings.get("kind")) if isinstance(settings, Mapping) else None
+    kind = _kind_of(settings)
     if kind is None or not kind.takes_place:
         return []
     return list(texts_at(settings, (kind.takes_place, f"{kind.takes_place}.*")))
 
 
+def _kind_of(settings: Any) -> StepKind | None:
+    """None where there is no such kind, which is refused later, with a better message."""
+    return KINDS.get(str(settings.get("kind"))) if isinstance(settings, Mapping) else None
+
+
 def _less(settings: Any, step: str, stand_ins: list[str], *, where: str) -> Any:
-    kind = KINDS.get(settings.get("kind")) if isinstance(settings, Mapping) else None
+    kind = _kind_of(settings)
     if kind is None:
-        return settings  # refused later, with a better message
+        return settings
 
     def replace(text: str) -> Any:
         reference = read_reference(text)

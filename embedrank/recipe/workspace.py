@@ -150,8 +150,8 @@ class Workspace:
     def result(self, name: str, placed: Mapping[str, Placed]) -> Path:
         """The path that a reference of the recipe's result stands for."""
         reference = read_reference(name)
-        assert reference is not None and reference.of_step in placed
-        step = placed[reference.of_step]
+        assert reference is not None, f"{name} was checked to name a step"
+        step = placed[reference.step]
         return self._paths(step.step, reference, step)[0]
 
     def _paths(self, step: Step, reference: Reference, source: Placed | None) -> list[Path]:
