@@ -28,7 +28,8 @@ def joined_rows(paths: Sequence[Path], target: Path) -> Path:
 
     Args:
         paths: Files of rows, one object a line, or folders of such files.
-        target: Where they are put one behind the other.
+        target: Where they are put one behind the other. One that is there is left: a step's inputs are always the same,
+            and what goes on after a kill looks at the time of change of what it reads.
 
     Returns:
         The only file, where there is but one; else the target.
@@ -36,10 +37,13 @@ def joined_rows(paths: Sequence[Path], target: Path) -> Path:
     files = [file for path in paths for file in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])]
     if len(files) == 1:
         return files[0]
-    with target.open("wb") as joined:
-        for file in files:
-            with file.open("rb") as rows:
-                joined.writelines(line if line.endswith(b"\n") else line + b"\n" for line in rows)
+    if not target.is_file():
+        fresh = target.with_name(target.name + ".new")
+        with fresh.open("wb") as joined:
+            for file in files:
+                with file.open("rb") as rows:
+                    joined.writelines(line if line.endswith(b"\n") else line + b"\n" for line in rows)
+        fresh.replace(target)
     return target
 
 
