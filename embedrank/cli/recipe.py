@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,11 +15,10 @@ from embedrank.cli.recipe_card import card
 from embedrank.cli.recipe_filter import filter_rows
 from embedrank.cli.recipe_measure import measure
 from embedrank.cli.set_words import settings_in
-from embedrank.core.errors import StorageError
+from embedrank.core.errors import InvalidInputError, StorageError
 
 if TYPE_CHECKING:
-    from embedrank.recipe.recipe_file import Recipe
-    from embedrank.recipe.running import Ran
+    from embedrank.recipe.running import Ran, Watch
     from embedrank.recipe.workspace import Placed, Workspace
 
 File = Annotated[Path, typer.Argument(help="YAML file of the recipe; see docs/recipe.md.")]
@@ -87,14 +87,12 @@ def show(recipe: File, to: To, data: Data = None, set_: Set = None, json: option
 
 
 def _workspace(file: Path, to: Path, data: Path | None, words: list[str] | None) -> Workspace:
-    from embedrank.core.errors import InvalidInputError
     from embedrank.recipe.recipe_file import Recipe
     from embedrank.recipe.workspace import Workspace
 
     if data is not None and not data.is_dir():
         raise InvalidInputError(f"--data {data}", "no such folder")
-    recipe: Recipe = Recipe.read(file, settings_in(words or []))
-    return Workspace(recipe, to, data)
+    return Workspace(Recipe.read(file, settings_in(words or [])), to, data)
 
 
 def _keep_file(recipe: Path, folder: Path) -> None:
@@ -107,7 +105,7 @@ def _keep_file(recipe: Path, folder: Path) -> None:
         raise StorageError(folder, f"cannot be written: {error.strerror or error}") from error
 
 
-def _watch(doing: Any) -> Any:
+def _watch(doing: Callable[[str], None]) -> Watch:
     """Lines for steps that ran, and for those that did not have to."""
     from embedrank.recipe.process import LOG
     from embedrank.recipe.running import Watch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -111,7 +111,6 @@ def _run(placed: Placed, workspace: Workspace, environment: Mapping[str, str]) -
         job = Job(
             folder=folder.resolve(),
             settings=settings,
-            paths=placed.paths,
             seed=step.seed,
             recipe_folder=workspace.recipe.folder,
         )
@@ -138,15 +137,7 @@ def _run(placed: Placed, workspace: Workspace, environment: Mapping[str, str]) -
         versions=versions(),
     )
     manifest.write(folder)
-    return Placed(
-        step=step,
-        key=placed.key,
-        folder=folder,
-        inputs=placed.inputs,
-        code=placed.code,
-        paths=placed.paths,
-        manifest=manifest,
-    )
+    return replace(placed, manifest=manifest)
 
 
 def _plain(found: Path | list[Path]) -> str | list[str]:

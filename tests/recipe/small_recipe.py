@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 WORDS = '''
 """Writes words; how, stands beside it."""
 import argparse
+import time
 from pathlib import Path
 
 import told
@@ -21,7 +23,7 @@ parser.add_argument("--out", type=Path)
 arguments = parser.parse_args()
 (arguments.out / "begun").write_text("")
 while arguments.wait and not arguments.wait.exists():
-    pass
+    time.sleep(0.02)
 words = [word for path in arguments.words for word in path.read_text().split()]
 (arguments.out / "words.txt").write_text(told.joined(words * arguments.times))
 '''
@@ -99,6 +101,7 @@ def kill_when(process, there):
     try:
         while not there():
             assert process.poll() is None, process.stderr.read()
+            time.sleep(0.02)
     finally:
         process.send_signal(signal.SIGKILL)
         process.communicate()

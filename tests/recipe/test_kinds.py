@@ -11,7 +11,7 @@ from embedrank.recipe.kinds.registry import KINDS
 
 
 def words(kind, folder, settings, seed=7):
-    job = Job(folder=folder, settings=settings, paths={}, seed=seed, recipe_folder=Path("/recipes"))
+    job = Job(folder=folder, settings=settings, seed=seed, recipe_folder=Path("/recipes"))
     return KINDS[kind].words(job)
 
 

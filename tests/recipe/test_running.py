@@ -126,6 +126,7 @@ def test_a_second_run_in_the_folder_is_refused(capsys, recipe):
     try:
         while not any((recipe.parent / "run" / "steps").glob("first-*/out/begun")):
             assert process.poll() is None, process.stderr.read()
+            time.sleep(0.02)
         said = say(capsys, *words_of(recipe, "run"))
         assert said.code == 2 and "another run is writing it" in said.err
     finally:

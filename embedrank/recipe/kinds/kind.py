@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -16,14 +16,12 @@ class Job:
     Attributes:
         folder: Its own folder, which is there; what an earlier, killed run left in it is still there too.
         settings: Of the step, with paths where references stood.
-        paths: Reference to the paths that it stands for.
         seed: Of its draws.
         recipe_folder: Folder of the recipe's file.
     """
 
     folder: Path
     settings: Mapping[str, Any]
-    paths: Mapping[str, Sequence[Path]]
     seed: int
     recipe_folder: Path
 
