@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import embedrank
 from embedrank.core.errors import ConfigError, InvalidInputError
 from embedrank.recipe.digest import Digests, text_digest
-from embedrank.recipe.manifest import Manifest, read_manifest
+from embedrank.recipe.manifest import Manifest, read_manifest, versions
 from embedrank.recipe.places import replaced_at
 from embedrank.recipe.recipe_file import Recipe
 from embedrank.recipe.reference import DATA, HERE, Reference, read_reference
@@ -96,7 +95,7 @@ class Workspace:
             ),
             "seed": step.seed,
             "code": code,
-            "embedrank": embedrank.__version__,
+            "embedrank": versions().get("embedrank", ""),
         }
         key = text_digest(json.dumps(decisive, sort_keys=True, ensure_ascii=False, default=str))
         folder = self.folder / STEPS / f"{step.name}-{key[:_KEY_DIGITS]}"
