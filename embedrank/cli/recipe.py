@@ -28,17 +28,17 @@ Set = Annotated[
     list[str] | None, typer.Option("--set", help="Any setting, such as weak.loop.num_steps=200; again for more.")
 ]
 
-recipe_app = typer.Typer(
+app = typer.Typer(
     help="Run a whole recipe: data, synthesis, training, merging, measuring, and what each of them is worth.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-recipe_app.command("filter")(filter_rows)
-recipe_app.command("measure")(measure)
-recipe_app.command("card")(card)
+app.command("filter")(filter_rows)
+app.command("measure")(measure)
+app.command("card")(card)
 
 
-@recipe_app.command("run")
+@app.command("run")
 def run(
     recipe: File,
     to: To,
@@ -72,7 +72,7 @@ def run(
     _tell(ran, models, table, json=json)
 
 
-@recipe_app.command("show")
+@app.command("show")
 def show(recipe: File, to: To, data: Data = None, set_: Set = None, json: options.Json = False) -> None:
     """Show the steps of a recipe and of its variants: which are done, stale (done with other inputs), or missing."""
     from embedrank.cli.render_recipe import steps_table
