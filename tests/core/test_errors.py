@@ -151,6 +151,16 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         {"model": Path("/r/refused"), "metric": "map", "base": "nano", "lost": {"old": (0.5, 0.25)}},
         ["map", "nano", "old 0.5000 to 0.2500", "/r/refused", "replay"],
     ),
+    (
+        errors.StepFailedError("weak", code=2, problem="error: no rows", log=Path("/r/log.txt")),
+        {"step": "weak", "code": 2, "problem": "error: no rows", "log": Path("/r/log.txt")},
+        ["step weak", "exit code 2: no rows", "/r/log.txt", "goes on"],
+    ),
+    (
+        errors.StepFailedError("weak", code=-9, problem="", log=Path("/r/log.txt")),
+        {"code": -9},
+        ["step weak", "signal 9 (its log"],
+    ),
 ]
 
 
