@@ -33,8 +33,9 @@ def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    out = parser.parse_args().out.resolve()
-    names = read_yaml(Path(__file__).with_name("packages.yaml"))
+    parser.add_argument("--names", type=Path, default=Path(__file__).with_name("packages.yaml"))
+    arguments = parser.parse_args()
+    out, names = arguments.out.resolve(), read_yaml(arguments.names)
     for name in ("deb", "pip", "root", "teacher"):
         (out / name).mkdir(parents=True, exist_ok=True)
     run(["apt-get", "-o", f"Acquire::Languages={','.join(names['languages'])}", "update"], out)
