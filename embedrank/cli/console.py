@@ -6,15 +6,31 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 from rich.text import Text
+
+_WIDEST: Final = 1000
 
 
 def out() -> Console:
     """Console of the results."""
     return Console(highlight=False)
+
+
+def width_of(table: Table, console: Console) -> int:
+    """Characters that a table takes when nothing of it is squeezed."""
+    return int(table.__rich_measure__(console, console.options.update(max_width=_WIDEST)).maximum)
+
+
+def print_whole(table: Table, console: Console) -> None:
+    """Print a table as wide as the terminal allows; in a file or pipe, which has no width, as wide as it is."""
+    if not console.is_terminal:
+        console.width = max(width_of(table, console), console.width)
+    console.print(table)
 
 
 def err() -> Console:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from embedrank.cli import options
-from embedrank.cli.console import note, out, print_json, spinner
+from embedrank.cli.console import note, out, print_json, print_whole, spinner
 from embedrank.cli.recipe_card import card
 from embedrank.cli.recipe_filter import filter_rows
 from embedrank.cli.recipe_measure import measure
@@ -83,7 +83,7 @@ def show(recipe: File, to: To, data: Data = None, set_: Set = None, json: option
     if json:
         print_json({"recipe": str(recipe), "steps": [state.as_json() for state in states]})
         return
-    out().print(steps_table(states))
+    print_whole(steps_table(states), out())
 
 
 def _workspace(file: Path, to: Path, data: Path | None, words: list[str] | None) -> Workspace:
@@ -145,7 +145,7 @@ def _tell(ran: Ran, models: dict[str, Path], table: dict[str, Any], *, json: boo
     from embedrank.recipe.table_files import MARKS
 
     if table:
-        out().print(ablation_table(table))
+        print_whole(ablation_table(table), out())
         note(f"nDCG@10, {table['system']}, points of 100; {MARKS}")
     different = {placed.folder for each in ran.variants.values() for placed in each.values()}
     note(f"{len(fresh)} of {len(different)} steps were run, {len(different) - len(fresh)} had been before")

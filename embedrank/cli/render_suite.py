@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
+from embedrank.cli.console import print_whole, width_of
 from embedrank.cli.suite_lines import WORK, heading_of, sections_of, systems_of
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from embedrank.evaluation.paper import Compared
     from embedrank.evaluation.suite import SuiteRow
-
-_WIDEST: Final = 1000
 
 
 def print_suite(rows: Sequence[SuiteRow], console: Console) -> None:
@@ -27,12 +26,8 @@ def print_suite(rows: Sequence[SuiteRow], console: Console) -> None:
         console: Where.
     """
     table = suite_table(rows)
-    width = table.__rich_measure__(console, console.options.update(max_width=_WIDEST)).maximum
-    if console.is_terminal and width > console.width:
-        console.print(suite_table(rows, with_work=False))
-        return
-    console.width = max(width, console.width)
-    console.print(table)
+    is_squeezed = console.is_terminal and width_of(table, console) > console.width
+    print_whole(suite_table(rows, with_work=False) if is_squeezed else table, console)
 
 
 def suite_table(rows: Sequence[SuiteRow], *, with_work: bool = True) -> Table:

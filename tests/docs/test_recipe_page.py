@@ -19,6 +19,12 @@ def test_every_kind_stands_on_the_page_with_its_outputs():
             assert re.findall(r"`(\w+)`", told) == list(KINDS[name].outputs)
 
 
+def test_the_recipe_of_the_bundled_models_is_sound_to_its_last_setting():
+    recipe = Recipe.read(REPOSITORY / "recipes" / "nano.yaml", {})
+    recipe.check()
+    assert set(recipe.variants) == {"without-teacher"}
+
+
 def test_the_small_recipe_is_sound_to_its_last_setting():
     recipe = Recipe.read(REPOSITORY / "recipes" / "nano-cpu.yaml", {})
     recipe.check()
