@@ -122,9 +122,17 @@ class TextTokenizer:
             for token, spelled, (start, stop) in zip(encoding.ids, encoding.tokens, encoding.offsets, strict=True)
         ]
 
-    def decode(self, ids: Sequence[int]) -> str:
-        """The text that token ids stand for, special tokens left out; ids that are none are skipped."""
-        text: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
+    def decode(self, ids: Sequence[int], *, special: bool = False) -> str:
+        """The text that token ids stand for.
+
+        Args:
+            ids: Token ids; those that are none are skipped.
+            special: Whether special tokens are spelled; else they are left out.
+
+        Returns:
+            The text.
+        """
+        text: str = self._tokenizer.decode(list(ids), skip_special_tokens=not special)
         return text
 
     def encode_ended(
