@@ -105,22 +105,25 @@ class TextTokenizer:
         encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
 
-    def pieces(self, text: str, *, plain: bool = False) -> list[Piece]:
-        """Tokens with the characters they stand for; the end token is not appended.
+    def pieces(self, text: str, *, plain: bool = False, ended: bool = False) -> list[Piece]:
+        """Tokens with the characters they stand for.
 
         Args:
             text: The text.
             plain: As in `encode`.
+            ended: Whether the end token follows.
 
         Returns:
             One for each token.
         """
         encoding = (self._plain if plain else self._tokenizer).encode(text, add_special_tokens=False)
         added = self._tokenizer.get_added_tokens_decoder()
-        return [
+        pieces = [
             Piece(id=token, text=spelled, special=token in added and added[token].special, start=start, stop=stop)
             for token, spelled, (start, stop) in zip(encoding.ids, encoding.tokens, encoding.offsets, strict=True)
         ]
+        end = Piece(id=self.end_id, text=END_TOKEN, special=True, start=len(text), stop=len(text))
+        return [*pieces, end] if ended else pieces
 
     def decode(self, ids: Sequence[int], *, special: bool = False) -> str:
         """The text that token ids stand for.

@@ -2,8 +2,8 @@
 
 Clients of OpenAI's API often send ids of `cl100k_base`, which other vocabularies read as other words without noticing.
 Ids are taken for those of a vocabulary if all of them are in it and its own text gives the same ids again. That alone
-proves little: of short texts in one vocabulary, about every third passes that test in the other (LOG.md). So one reading
-has to pass and the other has to fail; where that cannot be said, the client has to say it.
+proves little: of the queries of the bundled corpus in one vocabulary, about every third passes that test in the other
+(LOG.md). So one reading has to pass and the other has to fail; where that cannot be said, the client has to say it.
 """
 
 from __future__ import annotations
