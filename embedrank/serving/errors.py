@@ -86,8 +86,8 @@ def problem_of_fields(faults: Sequence[Mapping[str, Any]]) -> Problem:
         The problem, status 422.
     """
     first = faults[0]
-    place = [str(part) for part in first.get("loc", ()) if part not in ("body", "query", "path")]
-    name = ".".join(place) or "body"
+    place = [str(part) for part in first.get("loc", ())[1:]]  # the first says only that it is in the body
+    name = "body" if first.get("type") == "json_invalid" else ".".join(place) or "body"
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     message = " ".join(str(first.get("msg", "is not valid")).removeprefix("Value error, ").split())
     return Problem(
