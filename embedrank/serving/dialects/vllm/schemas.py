@@ -9,10 +9,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AliasChoices, BaseModel, Field
 
+from embedrank.serving.dialects.body import Body
+
 Texts: TypeAlias = str | Annotated[list[str], Field(min_length=1)]
 
 
-class ScoreBody(BaseModel):
+class ScoreBody(Body):
     """A request to `/score`: one query for all documents, or as many of both."""
 
     queries: Texts = Field(validation_alias=AliasChoices("text_1", "queries", "data_1"))
@@ -52,7 +54,7 @@ class ScoreAnswer(BaseModel):
     usage: dict[str, int]
 
 
-class TokenizeBody(BaseModel):
+class TokenizeBody(Body):
     """A request to `/tokenize` with `prompt`."""
 
     prompt: str
@@ -70,7 +72,7 @@ class TokenizeAnswer(BaseModel):
     token_strs: list[str] | None
 
 
-class DetokenizeBody(BaseModel):
+class DetokenizeBody(Body):
     """A request to `/detokenize`."""
 
     tokens: list[int]
