@@ -17,7 +17,9 @@ REQUESTS = [
 ]
 
 
-@pytest.mark.parametrize(("path", "body", "fields"), REQUESTS, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("path", "body", "fields"), REQUESTS, ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_nulls_change_nothing(ask, path, body, fields):
     without, spelled_out = ask(path, **body), ask(path, **body, **dict.fromkeys(fields))
     assert without.status_code == spelled_out.status_code == 200, spelled_out.text

@@ -115,6 +115,10 @@ class Prediction(BaseModel):
     label: str
 
 
+Predictions: TypeAlias = list[Prediction] | list[list[Prediction]]
+"""Of one pair, or of several."""
+
+
 class Token(BaseModel):
     """One token."""
 

@@ -5,7 +5,7 @@ Source: https://docs.vllm.ai/en/latest/models/pooling_models/scoring
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AliasChoices, BaseModel, Field
 
@@ -79,7 +79,16 @@ class DetokenizeBody(Body):
     model: str | None = None
 
 
+class Error(BaseModel):
+    """What went wrong."""
+
+    message: str
+    type: str
+    param: str | None
+    code: int
+
+
 class ErrorAnswer(BaseModel):
     """Why there is no answer."""
 
-    error: dict[str, Any]
+    error: Error
