@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from embedrank.core.errors import InvalidInputError
 from embedrank.core.protocols import Encoder, Reranker
 from embedrank.core.types import Document, Hit
+from embedrank.search.catalogue import Catalogue
 from embedrank.search.config import SearchConfig
 from embedrank.search.explain import explain
 from embedrank.search.opening import local_folder, open_store
@@ -44,6 +45,7 @@ class SearchIndex:
         self._manifest = manifest
         self._embedder = embedder
         self.config = config
+        self.catalogue = Catalogue(store)
         recall = Recall(vectors=store, lexical=store)
         self.pipeline = SearchPipeline(recall=recall, chunks=store, encoder=embedder, reranker=reranker)
 
@@ -117,6 +119,21 @@ class SearchIndex:
             Number of chunks removed.
         """
         return self._store.delete(document_ids)
+
+    def similar(self, document_id: str, *, top: int = 10) -> list[Hit]:
+        """Find the documents most like one of the index, by the mean of its vectors.
+
+        Args:
+            document_id: The document.
+            top: Documents wanted.
+
+        Returns:
+            Hits, most similar first, one a document; the document itself is not among them.
+
+        Raises:
+            InvalidInputError: If there is no such document.
+        """
+        return self.catalogue.similar(document_id, top=top)
 
     def search(
         self,
