@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -20,11 +21,31 @@ _CUT_CHARACTERS = 32
 _CUT_MARGIN = 64
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One token of a text.
+
+    Attributes:
+        id: Its id.
+        text: As the vocabulary spells it.
+        special: Whether it is no text, such as the end token.
+        start: First character of the text it stands for.
+        stop: The character after the last.
+    """
+
+    id: int
+    text: str
+    special: bool
+    start: int
+    stop: int
+
+
 class TextTokenizer:
     """A Hugging Face `tokenizer.json`, read by the `tokenizers` library.
 
     Attributes:
         end_id: Id of the end token.
+        size: Number of tokens.
     """
 
     def __init__(self, tokenizer: Tokenizer, *, source: Path | str = "tokenizer.json") -> None:
@@ -40,8 +61,8 @@ class TextTokenizer:
         tokenizer.no_padding()
         tokenizer.no_truncation()
         self._tokenizer = tokenizer
-        self._plain = Tokenizer.from_str(tokenizer.to_str())
-        self._plain.encode_special_tokens = True
+        self._plain = _without_added_tokens(tokenizer)
+        self.size: int = tokenizer.get_vocab_size(with_added_tokens=True)
         end_id = tokenizer.token_to_id(END_TOKEN)
         if end_id is None:
             raise CheckpointError(source, f"the vocabulary has no {END_TOKEN}", hint="not a Qwen tokenizer?")
@@ -74,7 +95,8 @@ class TextTokenizer:
 
         Args:
             texts: The texts.
-            plain: Whether special tokens spelled in the text are read as plain text.
+            plain: Whether special tokens spelled in the text, and all others that are no part of the merges, such as
+                `<think>`, are read as plain text.
 
         Returns:
             One list per text.
@@ -83,23 +105,48 @@ class TextTokenizer:
         encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
 
-    def encode_ended(self, texts: Sequence[str], *, max_length: int) -> list[tuple[list[int], int]]:
+    def pieces(self, text: str, *, plain: bool = False) -> list[Piece]:
+        """Tokens with the characters they stand for; the end token is not appended.
+
+        Args:
+            text: The text.
+            plain: As in `encode`.
+
+        Returns:
+            One for each token.
+        """
+        encoding = (self._plain if plain else self._tokenizer).encode(text, add_special_tokens=False)
+        added = self._tokenizer.get_added_tokens_decoder()
+        return [
+            Piece(id=token, text=spelled, special=token in added and added[token].special, start=start, stop=stop)
+            for token, spelled, (start, stop) in zip(encoding.ids, encoding.tokens, encoding.offsets, strict=True)
+        ]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text that token ids stand for, special tokens left out; ids that are none are skipped."""
+        text: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
+        return text
+
+    def encode_ended(
+        self, texts: Sequence[str], *, max_length: int, plain: bool = False
+    ) -> list[tuple[list[int], int]]:
         """Token ids that end with the end token, cut to a length.
 
         Args:
             texts: The texts.
             max_length: Largest number of ids, end token included, at least 1.
+            plain: As in `encode`.
 
         Returns:
             For each text its ids and the number it would have had uncut. For texts much longer than the limit
             that number is estimated from the part that was tokenised.
         """
         room = max_length * _CUT_CHARACTERS
-        ids = self.encode([text[:room] if len(text) > room else text for text in texts])
+        ids = self.encode([text[:room] if len(text) > room else text for text in texts], plain=plain)
         ended = []
         for text, tokens in zip(texts, ids, strict=True):
             if len(text) > room and len(tokens) < max_length + _CUT_MARGIN:
-                tokens = self.encode([text])[0]
+                tokens = self.encode([text], plain=plain)[0]
             estimate = len(tokens) if len(text) <= room else max(len(tokens), len(tokens) * len(text) // room)
             ended.append(self._end(tokens, max_length, estimate))
         return ended
@@ -137,6 +184,13 @@ class TextTokenizer:
         if tokens and tokens[-1] == self.end_id and len(tokens) <= max_length:
             return tokens, num_uncut
         return [*tokens[: max_length - 1], self.end_id], num_uncut + 1
+
+
+def _without_added_tokens(tokenizer: Tokenizer) -> Tokenizer:
+    """The same merges, with no token that text could spell to be more than text."""
+    content = json.loads(tokenizer.to_str())
+    content.update(added_tokens=[], post_processor=None)
+    return Tokenizer.from_str(json.dumps(content))
 
 
 def _append(end_id: int) -> dict[str, object]:

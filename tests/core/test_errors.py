@@ -151,6 +151,17 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         {"model": Path("/r/refused"), "metric": "map", "base": "nano", "lost": {"old": (0.5, 0.25)}},
         ["map", "nano", "old 0.5000 to 0.2500", "/r/refused", "replay"],
     ),
+    (
+        errors.ModelUnavailableError("nano", "the folder is gone"),
+        {"name": "nano", "problem": "the folder is gone"},
+        ["nano", "folder is gone"],
+    ),
+    (errors.AccessDeniedError("no such key"), {"problem": "no such key"}, ["no such key", "Bearer"]),
+    (
+        errors.QuotaExceededError("tokens", limit=1000, retry_after_s=2.5),
+        {"what": "tokens", "limit": 1000, "retry_after_s": 2.5},
+        ["1000 tokens", "2.5 s"],
+    ),
 ]
 
 

@@ -1,0 +1,38 @@
+"""What a dialect is: some routes, and the way it spells trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from fastapi import APIRouter, Request
+
+from embedrank.serving.errors import Problem
+from embedrank.serving.service import Service
+
+SpellProblem: TypeAlias = Callable[[Problem], tuple[int, Any]]
+"""From a problem to the status and the JSON body that clients of a dialect expect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One API.
+
+    Attributes:
+        name: What it is called in logs.
+        router: Its routes; none of two dialects may be the same.
+        spell_problem: How it says what went wrong on one of its routes.
+        open_paths: Those of its paths that need no API key, such as a page's.
+    """
+
+    name: str
+    router: APIRouter
+    spell_problem: SpellProblem
+    open_paths: frozenset[str] = frozenset()
+
+
+def service_of(request: Request) -> Service:
+    """The service behind a request; for `Annotated[Service, Depends(service_of)]`."""
+    service: Service = request.app.state.service
+    return service

@@ -1,0 +1,232 @@
+"""What a server can do, without HTTP: the one thing that all dialects call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, cast
+
+from embedrank.core.errors import InvalidInputError, TokenIdError, TooLargeError
+from embedrank.core.types import Truncation
+from embedrank.engine.reranking import probabilities
+from embedrank.serving.models.shelf import Entry, Shelf
+from embedrank.serving.observing.facts import note_work, timed
+from embedrank.serving.results import Embedded, Health, ModelInfo, Scored
+from embedrank.serving.settings import ServeSettings, Truncate
+from embedrank.serving.truncating import fit_documents, fit_texts
+from embedrank.serving.worker import Worker
+
+if TYPE_CHECKING:
+    from embedrank.model.embedder import Embedder
+    from embedrank.model.reranker import Reranker
+    from embedrank.model.tokenizer import Piece
+
+_STUCK_S = 300.0  # a batch that is computed for longer will hardly end
+
+
+class Service:
+    """Embeds, scores and tokenises for any number of requests.
+
+    Attributes:
+        settings: How the server was set up.
+        shelf: Its models.
+        worker: Its engine.
+        is_ready: Whether what shall be loaded before the first request is.
+        is_draining: Whether it takes nothing new on.
+    """
+
+    def __init__(self, settings: ServeSettings, shelf: Shelf, worker: Worker) -> None:
+        """Put a service together.
+
+        Args:
+            settings: How the server is set up.
+            shelf: Its models.
+            worker: Its engine.
+        """
+        self.settings, self.shelf, self.worker = settings, shelf, worker
+        self.is_ready = self.is_draining = False
+
+    async def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        side: Literal["query", "document"],
+        model: str | None,
+        instruction: str | None = None,
+        dim: int | None = None,
+        truncate: Truncate = "right",
+    ) -> Embedded:
+        """Vectors of texts; a cancelled coroutine frees its place.
+
+        Args:
+            texts: The texts; none give no vectors.
+            side: Whether they are queries, which get an instruction, or documents.
+            model: Name of the embedder; None for the first.
+            instruction: The task of queries; None for the model's own, an empty string for none.
+            dim: Numbers per vector; None for all.
+            truncate: What becomes of texts that are too long.
+
+        Returns:
+            The vectors.
+
+        Raises:
+            InvalidInputError: If the request cannot be used.
+            EmbedrankError: If it is refused or fails; see `errors.STATUS`.
+        """
+        if side == "document" and instruction:
+            raise InvalidInputError("instruction", "belongs to queries", hint="say that the texts are queries")
+        self._check_items(texts, "input")
+        cut = [False] * len(texts)
+        async with self.shelf.lease("embedder", model) as loaded:
+            if truncate != "right":
+                embedder = cast("Embedder", loaded.model)
+                with timed("truncate"):
+                    texts, cut = await asyncio.to_thread(
+                        fit_texts, embedder, texts, side=side, instruction=instruction, truncate=truncate
+                    )
+            face = self.worker.embedder(loaded)
+            with timed("engine"):
+                if side == "query":
+                    encoded = await face.embed_queries(texts, instruction=instruction, dim=dim)
+                else:
+                    encoded = await face.embed_documents(texts, dim=dim)
+        truncated = _flags(cut, encoded.truncations)
+        tokens = list(encoded.num_tokens)
+        note_work(model=loaded.name, texts=len(texts), tokens=sum(tokens), truncated=sum(truncated))
+        return Embedded(vectors=encoded.vectors, num_tokens=tokens, truncated=truncated, model=loaded.name)
+
+    async def score(
+        self,
+        query: str,
+        documents: Sequence[str],
+        *,
+        model: str | None,
+        instruction: str | None = None,
+        truncate: Truncate = "right",
+    ) -> Scored:
+        """Judge documents against a query; a cancelled coroutine frees its place.
+
+        Args:
+            query: The query.
+            documents: The documents; none give no scores.
+            model: Name of the reranker; None for the first.
+            instruction: The task; None for the template's.
+            truncate: What becomes of documents that are too long.
+
+        Returns:
+            The scores.
+
+        Raises:
+            InvalidInputError: If the request cannot be used.
+            EmbedrankError: If it is refused or fails; see `errors.STATUS`.
+        """
+        self._check_items(documents, "documents")
+        cut = [False] * len(documents)
+        async with self.shelf.lease("reranker", model) as loaded:
+            if truncate != "right":
+                reranker = cast("Reranker", loaded.model)
+                with timed("truncate"):
+                    documents, cut = await asyncio.to_thread(
+                        fit_documents, reranker, query, documents, instruction=instruction, truncate=truncate
+                    )
+            face = self.worker.reranker(loaded)
+            with timed("engine"):
+                judged = await face.rerank(query, documents, instruction=instruction)
+        truncated = _flags(cut, judged.truncations)
+        tokens = list(judged.num_tokens)
+        note_work(model=loaded.name, texts=len(documents), tokens=sum(tokens), truncated=sum(truncated))
+        return Scored(
+            scores=probabilities(judged.logits),
+            logits=judged.logits,
+            num_tokens=tokens,
+            truncated=truncated,
+            model=loaded.name,
+        )
+
+    async def tokenize(self, texts: Sequence[str], *, model: str | None) -> list[list[Piece]]:
+        """Tokens of each text as they stand: no prompt in front, no end token behind.
+
+        Args:
+            texts: The texts.
+            model: Name of an embedder or reranker; None for the first.
+
+        Returns:
+            Pieces with id, text, whether special, and the characters they stand for.
+        """
+        self._check_items(texts, "inputs")
+        async with self.shelf.lease(None, model) as loaded:
+            tokenizer, plain = loaded.model.tokenizer, loaded.model.plain_text
+            return await asyncio.to_thread(lambda: [tokenizer.pieces(text, plain=plain) for text in texts])
+
+    async def decode(self, token_ids: Sequence[int], *, model: str | None) -> str:
+        """The text that token ids of a model's own vocabulary stand for.
+
+        Args:
+            token_ids: The ids.
+            model: Name of an embedder or reranker; None for the first.
+
+        Returns:
+            The text, without special tokens.
+
+        Raises:
+            TokenIdError: If an id is outside the vocabulary.
+        """
+        async with self.shelf.lease(None, model) as loaded:
+            tokenizer = loaded.model.tokenizer
+            for position, token in enumerate(token_ids):
+                if not 0 <= token < tokenizer.size:
+                    raise TokenIdError(token, position=position, table_size=tokenizer.size)
+            return await asyncio.to_thread(tokenizer.decode, token_ids)
+
+    def models(self) -> list[ModelInfo]:
+        """All models that are served, loaded or not."""
+        firsts = {kind: self.shelf.find(kind, None) for kind in {entry.kind for entry in self.shelf.entries}}
+        return [_info(entry, is_default=firsts[entry.kind] is entry) for entry in self.shelf.entries]
+
+    def health(self) -> Health:
+        """Whether the server computes; not well means that its process had better be replaced if it lasts."""
+        failure = self.worker.failure
+        if failure is not None:
+            return Health(is_well=False, reason=failure.problem)
+        computing_s = self.worker.engine.stats().computing_s
+        if computing_s > _STUCK_S:
+            return Health(is_well=False, reason=f"one batch has been computed for {computing_s:.0f} s")
+        return Health(is_well=True)
+
+    def ready(self) -> Health:
+        """Whether requests had better be sent here now."""
+        if self.is_draining:
+            return Health(is_well=False, reason="the server is ending")
+        if not self.is_ready:
+            return Health(is_well=False, reason="models are being loaded")
+        return self.health()
+
+    def _check_items(self, items: Sequence[str], what: str) -> None:
+        limit = self.settings.limits.max_items
+        if len(items) > limit:
+            raise TooLargeError(what, size=len(items), limit=limit)
+
+
+def _flags(cut: list[bool], truncations: Sequence[Truncation]) -> list[bool]:
+    flags = list(cut)
+    for truncation in truncations:
+        flags[truncation.index] = True
+    return flags
+
+
+def _info(entry: Entry, *, is_default: bool) -> ModelInfo:
+    loaded = entry.loaded
+    model = loaded.model if loaded else None
+    return ModelInfo(
+        name=entry.name,
+        kind=entry.kind,
+        source=entry.settings.source or entry.name,
+        aliases=entry.settings.aliases,
+        is_default=is_default,
+        is_loaded=loaded is not None,
+        dim=getattr(model, "dim", None),
+        max_length=getattr(model, "max_length", None),
+        fingerprint=getattr(model, "fingerprint", None),
+        precision=getattr(model, "precision", None),
+        loaded_at=loaded.loaded_at if loaded else None,
+    )

@@ -1,0 +1,43 @@
+"""A real uvicorn on a loopback port, in a thread of this process."""
+
+import threading
+import time
+
+import uvicorn
+
+from tests.engine.fakes import PATIENCE_S
+
+
+class Live:
+    """One running server."""
+
+    def __init__(self, app):
+        self.app = app
+        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="on")
+        self.server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self.server.run, daemon=True)
+
+    def start(self):
+        self._thread.start()
+        end = time.monotonic() + PATIENCE_S
+        while not self.server.started:
+            assert self._thread.is_alive() and time.monotonic() < end, "the server did not start"
+            time.sleep(0.005)
+        return self
+
+    @property
+    def port(self):
+        return self.server.servers[0].sockets[0].getsockname()[1]
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def service(self):
+        return self.app.state.service
+
+    def stop(self):
+        self.server.should_exit = True
+        self._thread.join(PATIENCE_S)
+        assert not self._thread.is_alive(), "the server did not end"
