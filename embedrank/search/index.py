@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from embedrank.core.errors import InvalidInputError
 from embedrank.core.protocols import Encoder, Reranker
-from embedrank.core.types import Document, Hit
+from embedrank.core.types import Document, Hit, Skipped
 from embedrank.search.catalogue import Catalogue
 from embedrank.search.config import SearchConfig
 from embedrank.search.explain import explain
@@ -97,17 +97,24 @@ class SearchIndex:
         """
         return self._builder(on_progress).sync(paths)
 
-    def add(self, documents: Sequence[Document], on_progress: Progress | None = None) -> IndexReport:
+    def add(
+        self,
+        documents: Sequence[Document | Skipped],
+        on_progress: Progress | None = None,
+        *,
+        batch_chunks: int | None = None,
+    ) -> IndexReport:
         """Add or replace documents by their ids; those that have not changed are passed over.
 
         Args:
-            documents: Whole documents; they are cut into chunks here.
+            documents: Whole documents, which are cut into chunks here, and what a reader left out.
             on_progress: Told how many documents are done, and of how many.
+            batch_chunks: Chunks embedded and written at a time; None for many.
 
         Returns:
             What was added, updated, left alone and skipped, and why.
         """
-        return self._builder(on_progress).add(documents)
+        return self._builder(on_progress, batch_chunks=batch_chunks).add(documents)
 
     def remove(self, document_ids: Sequence[str]) -> int:
         """Remove documents.
@@ -278,8 +285,9 @@ class SearchIndex:
             dim=self.config.dim if dim is None else dim,
         )
 
-    def _builder(self, on_progress: Progress | None) -> IndexBuilder:
+    def _builder(self, on_progress: Progress | None, *, batch_chunks: int | None = None) -> IndexBuilder:
         from embedrank.index.builder import BuildConfig, IndexBuilder
 
-        config = BuildConfig(chunking=self._manifest.chunking)
+        sizes = {} if batch_chunks is None else {"batch_chunks": batch_chunks}
+        config = BuildConfig(chunking=self._manifest.chunking, **sizes)
         return IndexBuilder(self._store, self._embedder, config=config, on_progress=on_progress)

@@ -16,6 +16,7 @@ from embedrank.serving.models.loading import CheckpointLoader, Loader
 from embedrank.serving.models.shelf import Shelf
 from embedrank.serving.observing.metrics import Metrics
 from embedrank.serving.problems import Speller, answer_problems
+from embedrank.serving.searching.dialect import door_of
 from embedrank.serving.service import Service
 from embedrank.serving.settings import ServeSettings
 from embedrank.serving.worker import Worker
@@ -68,9 +69,12 @@ def _lifespan(settings: ServeSettings, loader: Loader, cache: EmbeddingCache | N
             any_model=settings.any_model,
         )
         service = app.state.service = Service(settings, shelf, worker)
+        door = app.state.door = door_of(service)
         watching = asyncio.create_task(worker.watch())
         try:
             await shelf.preload()
+            if settings.index is not None:
+                await door.room()
             service.is_ready = True
             yield
         finally:
@@ -78,6 +82,7 @@ def _lifespan(settings: ServeSettings, loader: Loader, cache: EmbeddingCache | N
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
+            await door.close()
             await asyncio.to_thread(worker.close, settings.drain_timeout_s)
             if cache is None:
                 opened.close()
