@@ -69,7 +69,7 @@ class Speller:
 
 
 def answer_problems(app: FastAPI, speller: Speller) -> None:
-    """Let every exception of the app's handlers end in a dialect's error body.
+    """Let every exception that handlers are known to raise end in a dialect's error body; `Answering` sees to the rest.
 
     Args:
         app: The app.
@@ -78,7 +78,7 @@ def answer_problems(app: FastAPI, speller: Speller) -> None:
 
     async def known(request: Request, error: Exception) -> JSONResponse:
         problem = problem_of(error)
-        if problem.status == 500:
+        if problem.status >= 500:
             _log.error("request failed", exc_info=error)
         return speller.reply(problem, request.scope)
 
@@ -95,6 +95,5 @@ def answer_problems(app: FastAPI, speller: Speller) -> None:
         return reply
 
     app.add_exception_handler(EmbedrankError, known)
-    app.add_exception_handler(Exception, known)
     app.add_exception_handler(RequestValidationError, fields)
     app.add_exception_handler(HTTPException, http)

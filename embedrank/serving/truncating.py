@@ -1,7 +1,7 @@
 """What becomes of texts that are longer than the model reads.
 
-`right` leaves it to the model, which cuts the end and reports it. `error` and `left` look first: at the texts that could
-be too long, by the model's own tokenizer, off the event loop.
+`right` leaves it to the model, which cuts the end and reports it. `error` and `left` look first: at the texts that
+could be too long, by the model's own tokenizer, off the event loop.
 """
 
 from __future__ import annotations

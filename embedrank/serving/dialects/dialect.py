@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 
 from embedrank.serving.errors import Problem
 from embedrank.serving.service import Service
@@ -23,13 +24,17 @@ class Dialect:
         name: What it is called in logs.
         router: Its routes; none of two dialects may be the same.
         spell_problem: How it says what went wrong on one of its routes.
-        open_paths: Those of its paths that need no API key, such as a page's.
+        open_paths: Those of its paths that need no API key, such as a page's; one that ends in `/` stands for all below
+            it.
+        lifespan: What it holds while the server runs, such as an open index; begun after the models are loaded, with
+            `app.state.service` in place. None for nothing.
     """
 
     name: str
     router: APIRouter
     spell_problem: SpellProblem
     open_paths: frozenset[str] = frozenset()
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
 
 
 def service_of(request: Request) -> Service:

@@ -7,13 +7,15 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
-from embedrank.core.errors import ForeignOriginError
-from embedrank.serving.searching.door import Door, Room
+from embedrank.core.errors import ForeignOriginError, NotServedError
+from embedrank.serving.searching.room import Room
 
 
 async def _room(request: Request) -> Room:
-    door: Door = request.app.state.door
-    return await door.room()
+    room: Room | None = request.app.state.room
+    if room is None:
+        raise NotServedError("index", hint="start the server with --index FOLDER")
+    return room
 
 
 def own_origin(request: Request) -> None:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
+from embedrank.core.errors import InvalidInputError
 from embedrank.search.opening import local_folder
 from embedrank.serving.dialects.dialect import Dialect
 from embedrank.serving.errors import Problem
 from embedrank.serving.searching import document_routes, feedback_routes, job_routes, search_routes
-from embedrank.serving.searching.door import Door
 from embedrank.serving.searching.library import Library
-from embedrank.serving.searching.served_models import ServedEncoder, ServedReranker, Waiting
+from embedrank.serving.searching.room import Room
 from embedrank.serving.service import Service
-
-_router = APIRouter()
-for _routes in (search_routes, document_routes, job_routes, feedback_routes):
-    _router.include_router(_routes.router)
+from embedrank.serving.standing import standing_embedder, standing_reranker
 
 
 def spell_problem(problem: Problem) -> tuple[int, Any]:
@@ -28,33 +27,40 @@ def spell_problem(problem: Problem) -> tuple[int, Any]:
     return problem.status, {"error": error | {"retry_after_s": problem.retry_after_s}}
 
 
-SEARCHING = Dialect(name="searching", router=_router, spell_problem=spell_problem)
+@asynccontextmanager
+async def _open_index(app: FastAPI) -> AsyncIterator[None]:
+    """Keep the index that the settings name open, with the models that search it."""
+    service: Service = app.state.service
+    app.state.room = None
+    if service.settings.index is None:
+        yield
+        return
+    async with AsyncExitStack() as stack:
+        room = await _room(service, stack)
+        stack.push_async_callback(asyncio.to_thread, room.close)
+        app.state.room = room
+        yield
 
 
-def door_of(service: Service) -> Door:
-    """The door to the index that the settings of a service name.
+async def _room(service: Service, stack: AsyncExitStack) -> Room:
+    settings = service.settings
+    if settings.index is None or not settings.embedders:
+        raise InvalidInputError("index", "needs an embedder to be searched with", hint="serve one")
+    embedder = await stack.enter_async_context(standing_embedder(service, None))
+    reranker = await stack.enter_async_context(standing_reranker(service, None)) if settings.rerankers else None
+    folder = local_folder(Path(settings.index))
+    return await asyncio.to_thread(
+        lambda: Room.around(Library.open(folder, embedder=embedder, reranker=reranker)),
+    )
 
-    Args:
-        service: The service, whose first embedder and first reranker search.
 
-    Returns:
-        A door that is shut; one that stays shut where no index is named.
-    """
-    name = service.settings.index
-    if name is None or not service.settings.embedders:
-        return Door(None)
+def _routes() -> APIRouter:
+    router = APIRouter()
+    for routes in (search_routes, document_routes, job_routes, feedback_routes):
+        router.include_router(routes.router)
+    return router
 
-    async def opened() -> Library:
-        waiting = Waiting(service=service, loop=asyncio.get_running_loop())
-        async with service.shelf.lease("embedder", None) as loaded:
-            entry = service.shelf.find("embedder", None)
-            source = entry.settings.source or entry.name
-            embedder = ServedEncoder(waiting, loaded.model, name=source)
-        reranker = None
-        if service.settings.rerankers:
-            async with service.shelf.lease("reranker", None) as judging:
-                reranker = ServedReranker(waiting, judging.model)
-        folder = local_folder(Path(name))
-        return await asyncio.to_thread(Library.open, folder, embedder=embedder, reranker=reranker)
 
-    return Door(opened)
+SEARCHING: Final = Dialect(
+    name="searching", router=_routes(), spell_problem=spell_problem, lifespan=_open_index
+)

@@ -12,7 +12,7 @@ from embedrank.core.errors import InvalidInputError, TooLargeError
 from embedrank.core.types import Document, Skipped
 from embedrank.serving.searching.answering import chunk_out, job_out, search_hit
 from embedrank.serving.searching.depends import RoomOf, own_origin
-from embedrank.serving.searching.door import Room
+from embedrank.serving.searching.room import Room
 from embedrank.serving.searching.locations import path_pattern
 from embedrank.serving.searching.schema import (
     DocumentIn,

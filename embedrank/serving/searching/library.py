@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,8 @@ from embedrank.search.config import SearchConfig
 from embedrank.search.index import SearchIndex
 from embedrank.search.ranking import Ranking
 from embedrank.search.rerank import blend_choice
+from embedrank.serving.observing.facts import note_stage
+from embedrank.serving.searching.patient import PatientEncoder
 from embedrank.serving.searching.settings import SearchingSettings
 
 _RETRY_AFTER_S: Final = 1.0
@@ -86,8 +89,9 @@ class Library:
         Raises:
             EmbedrankError: As `SearchIndex.open`.
         """
-        opened = partial(SearchIndex.open, folder, embedder=embedder, config=config)
-        return cls(folder, opened(reranker=reranker), opened(), settings or SearchingSettings())
+        reader = SearchIndex.open(folder, embedder=embedder, reranker=reranker, config=config)
+        writer = SearchIndex.open(folder, embedder=PatientEncoder(embedder))
+        return cls(folder, reader, writer, settings or SearchingSettings())
 
     async def read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that reads in a thread; a caller who goes away before it has begun frees its place.
@@ -107,7 +111,8 @@ class Library:
         if self._in_flight >= limit:
             raise OverloadedError("searches", in_flight=self._in_flight, limit=limit, retry_after_s=_RETRY_AFTER_S)
         self._in_flight += 1
-        future = self._threads.submit(call, *args, **kwargs)
+        context = copy_context()  # so that what models do is noted of the request
+        future = self._threads.submit(partial(context.run, call, *args, **kwargs))
         loop = asyncio.get_running_loop()
         future.add_done_callback(partial(_on_loop, loop, self._done))
         return await asyncio.wrap_future(future)
@@ -133,6 +138,8 @@ class Library:
         hits = self.reader.hits(ranking, top=config.top)
         ended = time.perf_counter()
         seconds = {**ranking.seconds, "explain": ended - ranked}
+        for stage, spent in seconds.items():
+            note_stage(f"search_{stage}", spent)
         return Found(hits=hits, ranking=ranking, config=resolved, seconds=seconds, total_s=ended - began)
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from embedrank.core.errors import InvalidInputError
 from embedrank.serving.searching.answering import LANG, point_out, search_answer
 from embedrank.serving.searching.asking import chosen, narrowed
 from embedrank.serving.searching.depends import RoomOf
-from embedrank.serving.searching.door import Room
+from embedrank.serving.searching.room import Room
 from embedrank.serving.searching.schema import (
     IndexOut,
     MapOut,

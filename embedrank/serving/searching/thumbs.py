@@ -21,6 +21,7 @@ from embedrank.core.storing import storing
 
 Verdict: TypeAlias = Literal["up", "down", "none"]
 
+FEEDBACK: Final = "feedback"
 THUMBS: Final = "thumbs.jsonl"
 ROWS: Final = "rows.jsonl"
 _SOURCE: Final = "feedback"
