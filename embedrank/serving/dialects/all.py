@@ -9,6 +9,7 @@ from typing import Final
 from embedrank.serving.dialects.dialect import Dialect
 from embedrank.serving.dialects.openai.dialect import OPENAI
 from embedrank.serving.dialects.operations.dialect import OPERATIONS
+from embedrank.serving.page.dialect import PAGE
 from embedrank.serving.searching.dialect import SEARCHING
 
-DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType({dialect.name: dialect for dialect in (OPENAI, OPERATIONS, SEARCHING)})
+DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType({dialect.name: dialect for dialect in (OPENAI, OPERATIONS, SEARCHING, PAGE)})
