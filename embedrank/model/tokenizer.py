@@ -105,26 +105,37 @@ class TextTokenizer:
         encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [encoding.ids for encoding in encodings]
 
-    def pieces(self, text: str, *, plain: bool = False) -> list[Piece]:
-        """Tokens with the characters they stand for; the end token is not appended.
+    def pieces(self, text: str, *, plain: bool = False, ended: bool = False) -> list[Piece]:
+        """Tokens with the characters they stand for.
 
         Args:
             text: The text.
             plain: As in `encode`.
+            ended: Whether the end token follows.
 
         Returns:
             One for each token.
         """
         encoding = (self._plain if plain else self._tokenizer).encode(text, add_special_tokens=False)
         added = self._tokenizer.get_added_tokens_decoder()
-        return [
+        pieces = [
             Piece(id=token, text=spelled, special=token in added and added[token].special, start=start, stop=stop)
             for token, spelled, (start, stop) in zip(encoding.ids, encoding.tokens, encoding.offsets, strict=True)
         ]
+        end = Piece(id=self.end_id, text=END_TOKEN, special=True, start=len(text), stop=len(text))
+        return [*pieces, end] if ended else pieces
 
-    def decode(self, ids: Sequence[int]) -> str:
-        """The text that token ids stand for, special tokens left out; ids that are none are skipped."""
-        text: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
+    def decode(self, ids: Sequence[int], *, special: bool = False) -> str:
+        """The text that token ids stand for.
+
+        Args:
+            ids: Token ids; those that are none are skipped.
+            special: Whether special tokens are spelled; else they are left out.
+
+        Returns:
+            The text.
+        """
+        text: str = self._tokenizer.decode(list(ids), skip_special_tokens=not special)
         return text
 
     def encode_ended(

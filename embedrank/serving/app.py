@@ -99,6 +99,9 @@ def _lifespan(
                 service.is_ready = True
                 yield
                 service.is_draining = True
+        except Exception as error:
+            app.state.trouble = error  # for whoever started it
+            raise
         finally:
             watching.cancel()
             with suppress(asyncio.CancelledError):

@@ -91,7 +91,7 @@ def problem_of_fields(faults: Sequence[Mapping[str, Any]]) -> Problem:
     place = [str(part) for part in first.get("loc", ()) if part not in ("body", "query", "path")]
     name = ".".join(place) or "body"
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    message = " ".join(str(first.get("msg", "is not valid")).split())
+    message = " ".join(str(first.get("msg", "is not valid")).removeprefix("Value error, ").split())
     return Problem(
         status=422, kind="invalid_request", message=f"{name}: {message}{more}", param=place[0] if place else None
     )

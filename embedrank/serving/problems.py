@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from embedrank.core.errors import EmbedrankError
-from embedrank.serving.dialects.dialect import Dialect
+from embedrank.serving.dialects.dialect import SPOKEN, Dialect
 from embedrank.serving.errors import Problem, problem_of, problem_of_fields
 from embedrank.serving.observing.facts import current_facts
 
@@ -57,7 +57,10 @@ class Speller:
         return JSONResponse(body, status_code=status, headers=headers)
 
     def dialect(self, scope: Scope) -> Dialect:
-        """Whose path it is."""
+        """Who spoke, if the body said so; else whose path it is."""
+        spoken: Dialect | None = scope.get(SPOKEN)
+        if spoken is not None:
+            return spoken
         partly = None
         for dialect in self._dialects:
             matches = {route.matches(scope)[0] for route in dialect.router.routes}

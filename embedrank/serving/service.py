@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, cast
 
-from embedrank.core.errors import InvalidInputError, TokenIdError, TooLargeError
+from embedrank.core.errors import InvalidInputError, TooLargeError
 from embedrank.core.types import Truncation
 from embedrank.engine.reranking import probabilities
 from embedrank.serving.models.shelf import Entry, Shelf
 from embedrank.serving.observing.facts import note_work, timed
 from embedrank.serving.results import Embedded, Health, ModelInfo, Scored
-from embedrank.serving.settings import ServeSettings, Truncate
+from embedrank.serving.settings import Kind, ServeSettings, Truncate
+from embedrank.serving.token_ids.cl100k import Cl100k
+from embedrank.serving.token_ids.reading import CL100K, OwnVocabulary, texts_of
 from embedrank.serving.truncating import fit_documents, fit_texts
 from embedrank.serving.worker import Worker
 
@@ -35,15 +37,17 @@ class Service:
         is_draining: Whether it takes nothing new on.
     """
 
-    def __init__(self, settings: ServeSettings, shelf: Shelf, worker: Worker) -> None:
+    def __init__(self, settings: ServeSettings, shelf: Shelf, worker: Worker, *, cl100k: Cl100k | None = None) -> None:
         """Put a service together.
 
         Args:
             settings: How the server is set up.
             shelf: Its models.
             worker: Its engine.
+            cl100k: Gets OpenAI's vocabulary; None asks tiktoken.
         """
         self.settings, self.shelf, self.worker = settings, shelf, worker
+        self._cl100k = cl100k or Cl100k()
         self.is_ready = self.is_draining = False
 
     async def embed(
@@ -143,40 +147,88 @@ class Service:
             model=loaded.name,
         )
 
-    async def tokenize(self, texts: Sequence[str], *, model: str | None) -> list[list[Piece]]:
-        """Tokens of each text as they stand: no prompt in front, no end token behind.
+    async def tokenize(
+        self, texts: Sequence[str], *, model: str | None, kind: Kind | None = None, ended: bool = False
+    ) -> list[list[Piece]]:
+        """Tokens of each text as they stand: no prompt in front.
 
         Args:
             texts: The texts.
             model: Name of an embedder or reranker; None for the first.
+            kind: Which of the two it has to be; None for either.
+            ended: Whether the end token is told that an embedder puts behind each text.
 
         Returns:
             Pieces with id, text, whether special, and the characters they stand for.
         """
         self._check_items(texts, "inputs")
-        async with self.shelf.lease(None, model) as loaded:
+        async with self.shelf.lease(kind, model) as loaded:
             tokenizer, plain = loaded.model.tokenizer, loaded.model.plain_text
-            return await asyncio.to_thread(lambda: [tokenizer.pieces(text, plain=plain) for text in texts])
+            ended = ended and loaded.kind == "embedder"
+            return await asyncio.to_thread(lambda: [tokenizer.pieces(text, plain=plain, ended=ended) for text in texts])
 
-    async def decode(self, token_ids: Sequence[int], *, model: str | None) -> str:
-        """The text that token ids of a model's own vocabulary stand for.
+    async def texts_of(
+        self, lists: Sequence[Sequence[int]], *, model: str | None, vocabulary: str | None = None
+    ) -> list[str]:
+        """The texts that token ids stand for; see `token_ids.reading`.
 
         Args:
-            token_ids: The ids.
+            lists: Ids, a list for each text.
             model: Name of an embedder or reranker; None for the first.
+            vocabulary: Whose ids they are: `model`, `cl100k_base` or `auto`; None for what the server is set to.
 
         Returns:
-            The text, without special tokens.
+            A text for each list.
 
         Raises:
-            TokenIdError: If an id is outside the vocabulary.
+            InvalidInputError: If they are refused, or it cannot be told whose they are.
+            TokenIdError: If an id is in no vocabulary that it could be of.
         """
+        self._check_items(lists, "input")
+        chosen = self.settings.token_ids
+        if vocabulary is not None and chosen != "refuse":
+            chosen = vocabulary
         async with self.shelf.lease(None, model) as loaded:
-            tokenizer = loaded.model.tokenizer
-            for position, token in enumerate(token_ids):
-                if not 0 <= token < tokenizer.size:
-                    raise TokenIdError(token, position=position, table_size=tokenizer.size)
-            return await asyncio.to_thread(tokenizer.decode, token_ids)
+            own = OwnVocabulary(loaded.model.tokenizer)
+            needs_foreign = chosen in ("auto", CL100K)
+
+            def read() -> list[str]:
+                foreign = self._cl100k.vocabulary() if needs_foreign else None
+                return texts_of(lists, own=own, foreign=foreign, vocabulary=chosen)
+
+            return await asyncio.to_thread(read)
+
+    async def decode(self, token_ids: Sequence[int], *, model: str | None) -> str:
+        """The text that token ids of a model's own vocabulary stand for; special tokens are left out."""
+        return (await self.texts_of([token_ids], model=model, vocabulary="model"))[0]
+
+    async def reads_instructions(self, model: str | None) -> bool:
+        """Whether an embedder was made to read instructions before queries.
+
+        Args:
+            model: Its name; None for the first.
+
+        Returns:
+            False for one that reads its texts raw.
+        """
+        async with self.shelf.lease("embedder", model) as loaded:
+            return cast("Embedder", loaded.model).default_instruction is not None
+
+    def model(self, asked: str | None, *, kind: Kind | None = None) -> ModelInfo:
+        """What is known of one model.
+
+        Args:
+            asked: Its name or alias; None for the first.
+            kind: Which kind it has to be; None for either.
+
+        Returns:
+            Its facts.
+
+        Raises:
+            ModelNotFoundError: If there is none.
+        """
+        entry = self.shelf.find(kind, asked)
+        return _info(entry, is_default=self.shelf.find(entry.kind, None) is entry)
 
     def models(self) -> list[ModelInfo]:
         """All models that are served, loaded or not."""

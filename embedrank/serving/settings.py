@@ -112,7 +112,7 @@ class AccessSettings:
         keys: API keys by name; where there are none, everybody may ask.
         public_metrics: Whether `/metrics` needs no key.
         cors_origins: Web pages of other origins whose scripts may ask; none by default.
-        allowed_hosts: Names by which the server may be called; empty for any.
+        allowed_hosts: Names by which the server may be called; empty, or `*` among them, for any.
     """
 
     keys: Mapping[str, KeySettings] = field(default_factory=dict)

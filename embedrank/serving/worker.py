@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from typing import TYPE_CHECKING, cast
 
 from embedrank.core.errors import EngineFailedError
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.2
-_MAX_RESTARTS = 5  # within the time below
-_RESTARTS_WITHIN_S = 60.0
+_MAX_RESTARTS = 5
+_FORGIVEN_AFTER_S = 60.0  # an engine that has lived so long begins with a clean record
 
 
 class Worker:
@@ -35,6 +34,7 @@ class Worker:
 
     Attributes:
         num_restarts: Engines made anew so far.
+        restarts_left: How many more are made anew, unless one lives for a minute.
     """
 
     def __init__(self, config: EngineConfig, cache: EmbeddingCache) -> None:
@@ -46,8 +46,8 @@ class Worker:
         """
         self._config, self._cache = config, cache
         self._engine = Engine(config)
-        self._restarts: deque[float] = deque()
-        self.num_restarts = 0
+        self._born_at = time.monotonic()
+        self.num_restarts, self.restarts_left = 0, _MAX_RESTARTS
 
     @property
     def engine(self) -> Engine:
@@ -90,13 +90,13 @@ class Worker:
 
     def _restart(self) -> bool:
         now = time.monotonic()
-        while self._restarts and now - self._restarts[0] > _RESTARTS_WITHIN_S:
-            self._restarts.popleft()
-        if len(self._restarts) == _MAX_RESTARTS:
-            _log.error("the engine died %d times within a minute and is left dead", _MAX_RESTARTS + 1)
+        if now - self._born_at > _FORGIVEN_AFTER_S:
+            self.restarts_left = _MAX_RESTARTS
+        if not self.restarts_left:
+            _log.error("the engine has died too often and is left dead: %s", self._engine.failure)
             return False
         _log.error("the engine is made anew: %s", self._engine.failure)
-        self._restarts.append(now)
-        self._engine = Engine(self._config)
+        self._engine, self._born_at = Engine(self._config), now
+        self.restarts_left -= 1
         self.num_restarts += 1
         return True

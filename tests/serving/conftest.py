@@ -3,9 +3,11 @@
 import httpx
 import pytest
 
+from embedrank.engine.config import EngineConfig
 from embedrank.serving.app import create_app
-from embedrank.serving.settings import ModelSettings, ServeSettings
+from embedrank.serving.settings import AccessSettings, LimitSettings, ModelSettings, ServeSettings
 from tests.model.conftest import embedder_folder, reranker_folder  # noqa: F401
+from tests.serving.fakes import FakeLoader
 from tests.serving.live import Live
 
 
@@ -14,6 +16,9 @@ def model_settings(embedder_folder, reranker_folder):  # noqa: F811
     """Settings of a server with one pico embedder and one pico reranker; keywords change them."""
 
     def make(**changes):
+        for name, kind in {"limits": LimitSettings, "engine": EngineConfig, "access": AccessSettings}.items():
+            if isinstance(changes.get(name), dict):
+                changes[name] = kind(**changes[name])
         how = {"dtype": "fp32", "native": "off"}
         return ServeSettings(
             **{
@@ -26,8 +31,24 @@ def model_settings(embedder_folder, reranker_folder):  # noqa: F811
     return make
 
 
+@pytest.fixture(scope="session")
+def pico(model_settings):
+    """A running server over pico models, for tests that leave it as it is."""
+    live = Live(create_app(model_settings(port=0))).start()
+    yield live
+    live.stop()
+
+
 @pytest.fixture
-def serving(model_settings):
+def loader():
+    """Models that wait where they are told."""
+    made = FakeLoader()
+    yield made
+    made.open_gates()
+
+
+@pytest.fixture
+def serving(model_settings, loader):
     """Starts servers on loopback ports, and stops them in the end."""
     started = []
 
@@ -37,6 +58,7 @@ def serving(model_settings):
         return live.start()
 
     yield start
+    loader.open_gates()  # before the engine waits for its batch
     for live in started:
         live.stop()
 

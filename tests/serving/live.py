@@ -1,10 +1,10 @@
 """A real uvicorn on a loopback port, in a thread of this process."""
 
+import socket
 import threading
 import time
 
-import uvicorn
-
+from embedrank.serving.running import DrainingServer
 from tests.engine.fakes import PATIENCE_S
 
 
@@ -13,9 +13,11 @@ class Live:
 
     def __init__(self, app):
         self.app = app
-        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="on")
-        self.server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self.server.run, daemon=True)
+        self.server = DrainingServer(app, app.state.settings, on_start=lambda url: None)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def _run(self):
+        self.server.run(sockets=[socket.create_server(("127.0.0.1", 0))])
 
     def start(self):
         self._thread.start()

@@ -17,6 +17,8 @@ from embedrank.serving.observing.facts import current_facts
 from embedrank.serving.problems import Speller
 from embedrank.serving.settings import AccessSettings
 
+_WRONG_HOST = "this server is not called by that name (whoever runs it can add it to access.allowed_hosts)"
+
 
 class Gate:
     """ASGI middleware that lets callers in."""
@@ -34,7 +36,8 @@ class Gate:
         """
         self._app, self._speller = app, speller
         self._keys = Keys(settings.keys)
-        self._hosts = frozenset(host.lower() for host in settings.allowed_hosts)
+        hosts = {host.lower() for host in settings.allowed_hosts}
+        self._hosts = frozenset() if "*" in hosts else frozenset(hosts)
         open_now = {*open_paths, *(["/metrics"] if settings.public_metrics else [])}
         self._open = frozenset(open_now)
         self._open_below = tuple(path for path in open_now if path.endswith("/") and path != "/")
@@ -46,7 +49,7 @@ class Gate:
             return
         headers = Headers(scope=scope)
         if self._hosts and _host(headers.get("host", "")) not in self._hosts:
-            problem = Problem(status=421, kind="wrong_host", message="this server is not called by that host name")
+            problem = Problem(status=421, kind="wrong_host", message=_WRONG_HOST)
             await self._speller.reply(problem, scope)(scope, receive, send)
             return
         try:

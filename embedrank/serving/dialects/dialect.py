@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from fastapi import APIRouter, FastAPI, Request
 
 from embedrank.serving.errors import Problem
 from embedrank.serving.service import Service
 
+SPOKEN: Final = "embedrank.dialect"  # key of a request's scope
 SpellProblem: TypeAlias = Callable[[Problem], tuple[int, Any]]
 """From a problem to the status and the JSON body that clients of a dialect expect."""
 
@@ -35,6 +36,16 @@ class Dialect:
     spell_problem: SpellProblem
     open_paths: frozenset[str] = frozenset()
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
+
+
+def speak(request: Request, dialect: Dialect) -> None:
+    """Let trouble with a request be spelled in another dialect than that of its path.
+
+    Args:
+        request: One on a path where two dialects meet.
+        dialect: The one that its body is in.
+    """
+    request.scope[SPOKEN] = dialect
 
 
 def service_of(request: Request) -> Service:

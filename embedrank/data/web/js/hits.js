@@ -21,7 +21,7 @@ function card(hit, { found, query, onLike }) {
   },
   h("div", { class: "place", "aria-hidden": "true" }, hit.rank),
   h("div", null,
-    hit.title && h("h3", { dir: "auto" }, hit.title),
+    hit.title && h("h3", { dir: "auto" }, hit.title.replaceAll(" > ", " › ")),
     h("div", { class: "where small" }, h("span", { class: "path" }, whereabouts(hit)), hit.lang && h("span", { class: "chip" }, hit.lang), h("span", { class: "num", title: "Comparable within this list only" }, `score ${hit.score.toFixed(3)}`)),
     h("p", { class: `text${isCode(hit.path) ? " code" : ""}`, dir: "auto" }, marked(hit.snippet.text, hit.snippet.marks)),
     h("div", { class: "foot" }, journey(hit, found), acts(hit, { query, open, like })))));

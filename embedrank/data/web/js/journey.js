@@ -4,8 +4,8 @@ import { s } from "./dom.js";
 export const NAMES = { embed: "embed", dense: "dense", lexical: "BM25", fused: "fused", read: "read", rerank: "rerank", explain: "mark" };
 const WIDTH = 280;
 const TOP = 18;
-const DEPTH = 24;
-const LABEL = 62;
+const DEPTH = 30;
+const LABEL = 66;
 
 /** Points of a hit in the stages that ran; a stage that did not see it has no rank. */
 export function steps(hit, ran) {
@@ -24,7 +24,7 @@ export function journey(hit, found) {
     y: point.rank === null ? TOP + DEPTH : TOP + (DEPTH * Math.log(point.rank)) / Math.log(deepest),
   }));
   const spoken = points.map(({ name, rank }) => `${name} ${rank === null ? "not found" : rank}`).join(", ");
-  return s("svg", { class: "journey", viewBox: `0 0 ${WIDTH} 68`, role: "img", "aria-label": `Rank by stage: ${spoken}` },
+  return s("svg", { class: "journey", viewBox: `0 0 ${WIDTH} 70`, role: "img", "aria-label": `Rank by stage: ${spoken}` },
     placed.slice(1).map((to, at) => way(placed[at], to)),
     placed.map((point) => [
       s("circle", { cx: point.x, cy: point.y, r: point.rank === 1 ? 5 : 4, class: point.rank === null ? "unseen" : point.stage === "last" ? "last" : `stage-${point.stage}` }),

@@ -7,6 +7,7 @@ import { openReader } from "./reader.js";
 import { answered } from "./search.js";
 
 const GROUPINGS = { folder: "folder", lang: "language" };
+const UNNAMED = { folder: "no file", lang: "not known" };
 let map = null;
 let view = null;
 let grouping = "folder";
@@ -53,12 +54,12 @@ function build(tab) {
 }
 
 function paint() {
-  const groups = largestFirst(map.points.map((point) => point[grouping] ?? "other"));
+  const groups = largestFirst(map.points.map(groupOf));
   const place = new Map(groups.map(([name], at) => [name, at]));
   const dark = isDark();
   const rank = new Map((answered()?.hits ?? []).map((hit) => [hit.id, hit.rank]));
   view.set(map.points.map((point) => {
-    const group = point[grouping] ?? "other";
+    const group = groupOf(point);
     return { ...point, color: groupColor(place.get(group), dark), isFaint: only !== null && group !== only, rank: rank.get(point.id) };
   }));
   const legend = groups.slice(0, NUM_HUES);
@@ -67,6 +68,8 @@ function paint() {
     s("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, s("circle", { cx: 6, cy: 6, r: 6, fill: groupColor(at, dark) })), `${name} `, h("small", null, count(number)))),
   others > 0 && h("span", { class: "small quiet" }, `and ${count(others)} in smaller groups`));
 }
+
+const groupOf = (point) => (point[grouping] === "." ? "top folder" : point[grouping] ?? UNNAMED[grouping]);
 
 function largestFirst(names) {
   const numbers = new Map();

@@ -43,7 +43,7 @@ function page(samples, ready) {
     h("div", { class: "head" }, h("h2", null, h("span", { class: isUp ? "dot" : "dot bad", "aria-hidden": "true" }), isUp ? "Taking requests" : `Not ready: ${ready.message}`), h("span", { class: "small quiet" }, "every two seconds")),
     h("div", { class: "tiles" }, tiles(samples)),
     h("div", { class: "two" },
-      h("div", { class: "card" }, h("div", { class: "head" }, h("h3", null, "Requests a second"), h("span", { class: "small quiet num" }, rates.length ? `now ${rates.at(-1).toFixed(1)}` : "")), spark(rates)),
+      h("div", { class: "card wide" }, h("div", { class: "head" }, h("h3", null, "Requests a second"), h("span", { class: "small quiet num" }, rates.length ? `now ${rates.at(-1).toFixed(1)}` : "")), spark(rates)),
       h("div", { class: "card" }, h("h3", null, "A search, stage by stage"), stages(samples)),
       h("div", { class: "card" }, h("h3", null, "Models"), models(samples)),
       h("div", { class: "card" }, h("h3", null, "Requests by path"), paths(samples))),

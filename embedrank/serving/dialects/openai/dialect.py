@@ -1,47 +1,41 @@
-"""OpenAI's routes and its way of spelling trouble.
+"""OpenAI's routes.
 
-Source: https://platform.openai.com/docs/api-reference/embeddings, https://platform.openai.com/docs/guides/error-codes
+Source: https://platform.openai.com/docs/api-reference/embeddings, https://platform.openai.com/docs/api-reference/models
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from fastapi.responses import Response
 
 from embedrank.serving.dialects.dialect import Dialect, service_of
+from embedrank.serving.dialects.openai import embeddings
+from embedrank.serving.dialects.openai.models import found, listed
+from embedrank.serving.dialects.openai.problems import spell_problem
 from embedrank.serving.dialects.openai.schema import EmbeddingsRequest
-from embedrank.serving.errors import Problem
 from embedrank.serving.service import Service
 
-_TYPES: Final = {401: "invalid_request_error", 403: "permission_error", 404: "invalid_request_error"}
 _router = APIRouter(tags=["openai"])
 
 
-def spell_problem(problem: Problem) -> tuple[int, Any]:
-    """OpenAI's error body; a request that cannot be read is a 400 there."""
-    status = 400 if problem.status == 422 else problem.status
-    kind = "rate_limit_error" if status == 429 else "server_error" if status >= 500 else "invalid_request_error"
-    error = {"message": problem.message, "type": _TYPES.get(status, kind), "param": problem.param, "code": problem.kind}
-    return status, {"error": error}
+@_router.post("/v1/embeddings", summary="Vectors of texts", response_class=Response)
+async def embed(body: EmbeddingsRequest, service: Annotated[Service, Depends(service_of)]) -> Response:
+    """OpenAI's embeddings; `input_type`, `instruction`, `truncate` and `token_vocabulary` are additions."""
+    return await embeddings.answer(body, service)
 
 
-@_router.post("/v1/embeddings")
-async def embeddings(body: EmbeddingsRequest, service: Annotated[Service, Depends(service_of)]) -> Any:
-    """Vectors of texts."""
-    texts = [body.input] if isinstance(body.input, str) else body.input
-    embedded = await service.embed(texts, side="document", model=body.model, dim=body.dimensions)
-    data = [
-        {"object": "embedding", "index": index, "embedding": vector.tolist()}
-        for index, vector in enumerate(embedded.vectors)
-    ]
-    tokens = sum(embedded.num_tokens)
-    return {
-        "object": "list",
-        "data": data,
-        "model": embedded.model,
-        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
-    }
+@_router.get("/v1/models", summary="What is served")
+async def models(service: Annotated[Service, Depends(service_of)]) -> dict[str, Any]:
+    """All models, loaded or not."""
+    return {"object": "list", "data": listed(service.models())}
+
+
+@_router.get("/v1/models/{model:path}", summary="One model")
+async def model(model: str, service: Annotated[Service, Depends(service_of)]) -> dict[str, Any]:
+    """One model by name or alias."""
+    return found(service.models(), model)
 
 
 OPENAI = Dialect(name="openai", router=_router, spell_problem=spell_problem)

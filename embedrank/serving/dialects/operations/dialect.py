@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from embedrank.serving.dialects.dialect import Dialect, service_of
-from embedrank.serving.dialects.openai.dialect import spell_problem
+from embedrank.serving.dialects.openai.problems import spell_problem
 from embedrank.serving.errors import BUSY_RETRY_S
 from embedrank.serving.results import Health
 from embedrank.serving.service import Service

@@ -1,0 +1,71 @@
+"""Texts ranked, and pairs judged, as TEI's clients ask for it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from fastapi.responses import JSONResponse, Response
+
+from embedrank.serving.dialects.tei.schemas import PredictBody, RerankBody
+from embedrank.serving.dialects.tei.truncated import telling
+from embedrank.serving.pairs import score_pairs
+from embedrank.serving.service import Service
+
+LABEL = "LABEL_0"  # of a classifier with one output, which is what a reranker is to TEI
+
+
+async def rerank(body: RerankBody, service: Service) -> Response:
+    """Rank texts.
+
+    Args:
+        body: What the client sent.
+        service: Scores.
+
+    Returns:
+        Places and scores, best first.
+
+    Raises:
+        EmbedrankError: If the service refuses or fails.
+    """
+    scored = await service.score(
+        body.query, body.texts, model=body.model, instruction=body.instruction, truncate=body.policy
+    )
+    values = scored.logits if body.raw_scores else scored.scores
+    best_first = np.argsort(-scored.logits, kind="stable").tolist()
+    ranks = [
+        {
+            "index": place,
+            **({"text": body.texts[place]} if body.return_text else {}),
+            "score": float(values[place]),
+        }
+        for place in best_first
+    ]
+    return JSONResponse(ranks, headers=telling(scored.truncated))
+
+
+async def predict(body: PredictBody, service: Service) -> Response:
+    """Judge pairs of query and document.
+
+    Args:
+        body: What the client sent.
+        service: Scores.
+
+    Returns:
+        Predictions of one pair, or a list of them for each.
+
+    Raises:
+        EmbedrankError: If the service refuses or fails.
+    """
+    is_one = isinstance(body.inputs[0], str)
+    pairs = cast("list[list[str]]", [body.inputs] if is_one else body.inputs)
+    scored = await score_pairs(
+        service,
+        [(query, document) for query, document in pairs],
+        model=body.model,
+        instruction=body.instruction,
+        truncate=body.policy,
+    )
+    values = scored.logits if body.raw_scores else scored.scores
+    predictions = [[{"score": float(value), "label": LABEL}] for value in values]
+    return JSONResponse(predictions[0] if is_one else predictions, headers=telling(scored.truncated))
