@@ -288,6 +288,7 @@ class SearchIndex:
     def _builder(self, on_progress: Progress | None, *, batch_chunks: int | None = None) -> IndexBuilder:
         from embedrank.index.builder import BuildConfig, IndexBuilder
 
-        sizes = {} if batch_chunks is None else {"batch_chunks": batch_chunks}
-        config = BuildConfig(chunking=self._manifest.chunking, **sizes)
+        config = BuildConfig(chunking=self._manifest.chunking)
+        if batch_chunks is not None:
+            config = replace(config, batch_chunks=batch_chunks)
         return IndexBuilder(self._store, self._embedder, config=config, on_progress=on_progress)

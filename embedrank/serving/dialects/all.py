@@ -18,8 +18,5 @@ from embedrank.serving.page.dialect import PAGE
 from embedrank.serving.searching.dialect import SEARCHING
 
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType(
-    {
-        dialect.name: dialect
-        for dialect in (OPENAI, OPERATIONS, RERANK, COHERE, TEI, VLLM, BY_BODY, SEARCHING, PAGE)
-    }
+    {dialect.name: dialect for dialect in (OPENAI, OPERATIONS, RERANK, COHERE, TEI, VLLM, BY_BODY, SEARCHING, PAGE)}
 )

@@ -55,6 +55,4 @@ def _reply(request: Request, name: str) -> Response:
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-PAGE: Final = Dialect(
-    name="page", router=_router, spell_problem=spell_problem, open_paths=frozenset({"/", "/web/"})
-)
+PAGE: Final = Dialect(name="page", router=_router, spell_problem=spell_problem, open_paths=frozenset({"/", "/web/"}))

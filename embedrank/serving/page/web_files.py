@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -39,10 +39,10 @@ class WebFile:
 @lru_cache(maxsize=1)
 def web_files() -> Mapping[str, WebFile]:
     """All files of the page, by their path below its folder."""
-    return MappingProxyType(dict(_found(resources.files("embedrank") / "data" / "web", "")))
+    return MappingProxyType(dict(_found(Path(str(resources.files("embedrank"))) / "data" / "web", "")))
 
 
-def _found(folder: Traversable, above: str) -> list[tuple[str, WebFile]]:
+def _found(folder: Path, above: str) -> list[tuple[str, WebFile]]:
     found: list[tuple[str, WebFile]] = []
     for each in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if each.is_dir():

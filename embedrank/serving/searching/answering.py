@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from embedrank.core.types import Chunk, Hit
 from embedrank.search.explain import why
@@ -43,9 +43,10 @@ def search_answer(
     Returns:
         The answer.
     """
-    hits = [search_hit(hit, rank, locations, told=explain) for rank, hit in enumerate(found.hits, start=1)]
-    for hit in hits:
-        hit.thumb = thumbs.get(hit.id)
+    hits = [
+        search_hit(hit, rank, locations, thumb=thumbs.get(hit.id), told=explain)
+        for rank, hit in enumerate(found.hits, start=1)
+    ]
     latency = {stage: seconds * 1000 for stage, seconds in found.seconds.items()} | {"total": found.total_s * 1000}
     return SearchAnswer(
         query=found.ranking.query,
@@ -58,13 +59,16 @@ def search_answer(
     )
 
 
-def search_hit(hit: Hit, rank: int, locations: Locations, *, told: bool = False) -> SearchHit:
+def search_hit(
+    hit: Hit, rank: int, locations: Locations, *, thumb: Literal["up", "down"] | None = None, told: bool = False
+) -> SearchHit:
     """Spell a hit.
 
     Args:
         hit: The hit.
         rank: Its place, from 1.
         locations: How paths are shown.
+        thumb: What was said of it for this query.
         told: Whether it says why it is there.
 
     Returns:
@@ -86,6 +90,7 @@ def search_hit(hit: Hit, rank: int, locations: Locations, *, told: bool = False)
         stages={stage: StagePlace(rank=place.rank, score=place.score) for stage, place in hit.stages.items()},
         highlights=[(low, high) for low, high in hit.highlights],
         snippet=HitSnippet(text=short.text, marks=list(short.marks)),
+        thumb=thumb,
         why=why(hit.stages) if told else None,
     )
 

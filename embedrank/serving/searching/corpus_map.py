@@ -87,7 +87,7 @@ class CorpusMap:
         if not chunks:
             return Picture(version=version, num_chunks=len(ids), points=())
         stacked = np.stack([vectors[chunk.id] for chunk in chunks])
-        places_N2 = in_unit_square(neighbour_layout(stacked, principal_plane(stacked)))  # noqa: N806 - shape suffix
+        places_N2 = in_unit_square(neighbour_layout(stacked, principal_plane(stacked)))
         points = [
             MapPoint(chunk=chunk, x=float(x), y=float(y)) for chunk, (x, y) in zip(chunks, places_N2, strict=True)
         ]

@@ -48,10 +48,14 @@ async def _room(service: Service, stack: AsyncExitStack) -> Room:
         raise InvalidInputError("index", "needs an embedder to be searched with", hint="serve one")
     embedder = await stack.enter_async_context(standing_embedder(service, None))
     reranker = await stack.enter_async_context(standing_reranker(service, None)) if settings.rerankers else None
-    folder = local_folder(Path(settings.index))
-    return await asyncio.to_thread(
-        lambda: Room.around(Library.open(folder, embedder=embedder, reranker=reranker)),
-    )
+    source = service.shelf.find("embedder", None).settings.source or embedder.name
+    folder, searching = local_folder(Path(settings.index)), settings.searching
+
+    def furnished() -> Room:
+        library = Library.open(folder, embedder=embedder, reranker=reranker, model_name=source, settings=searching)
+        return Room.around(library)
+
+    return await asyncio.to_thread(furnished)
 
 
 def _routes() -> APIRouter:
@@ -61,6 +65,4 @@ def _routes() -> APIRouter:
     return router
 
 
-SEARCHING: Final = Dialect(
-    name="searching", router=_routes(), spell_problem=spell_problem, lifespan=_open_index
-)
+SEARCHING: Final = Dialect(name="searching", router=_routes(), spell_problem=spell_problem, lifespan=_open_index)

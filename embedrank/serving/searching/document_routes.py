@@ -12,8 +12,8 @@ from embedrank.core.errors import InvalidInputError, TooLargeError
 from embedrank.core.types import Document, Skipped
 from embedrank.serving.searching.answering import chunk_out, job_out, search_hit
 from embedrank.serving.searching.depends import RoomOf, own_origin
-from embedrank.serving.searching.room import Room
 from embedrank.serving.searching.locations import path_pattern
+from embedrank.serving.searching.room import Room
 from embedrank.serving.searching.schema import (
     DocumentIn,
     DocumentOut,
@@ -84,9 +84,7 @@ async def remove_by_path(
 
 # An id may hold slashes, so that the route which ends in a word of ours comes before the one that does not.
 @router.get("/documents/{document_id:path}/similar", summary="Documents like one")
-async def similar(
-    document_id: str, room: RoomOf, top: Annotated[int, Query(ge=1, le=100)] = 10
-) -> SimilarOut:
+async def similar(document_id: str, room: RoomOf, top: Annotated[int, Query(ge=1, le=100)] = 10) -> SimilarOut:
     """The documents whose vectors are nearest to the mean of this one's."""
 
     def work() -> SimilarOut:

@@ -71,7 +71,7 @@ class Job:
 Work: TypeAlias = Callable[[Job], None]
 
 
-class _Stopped(Exception):  # noqa: N818 - no error of anybody
+class _Stopped(Exception):
     """The server ends."""
 
 

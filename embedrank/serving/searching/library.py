@@ -60,6 +60,14 @@ class Library:
     """
 
     def __init__(self, folder: Path, reader: SearchIndex, writer: SearchIndex, settings: SearchingSettings) -> None:
+        """Take over two handles of one index.
+
+        Args:
+            folder: Folder of the index.
+            reader: For reading.
+            writer: For writing.
+            settings: Bounds.
+        """
         self.folder, self.reader, self.writer, self.settings = folder, reader, writer, settings
         self._threads = ThreadPoolExecutor(settings.num_threads, thread_name_prefix="embedrank-search")
         self._in_flight = 0
@@ -71,8 +79,8 @@ class Library:
         *,
         embedder: Encoder,
         reranker: Reranker | None,
+        model_name: str,
         settings: SearchingSettings | None = None,
-        config: SearchConfig | None = None,
     ) -> Library:
         """Open an index, or make an empty one.
 
@@ -80,8 +88,8 @@ class Library:
             folder: Its folder.
             embedder: The model it was built with; called from several threads.
             reranker: Second stage, or None.
+            model_name: What `embedrank` can load the embedder by.
             settings: Bounds.
-            config: Choices of searches that do not make their own.
 
         Returns:
             The library.
@@ -89,8 +97,8 @@ class Library:
         Raises:
             EmbedrankError: As `SearchIndex.open`.
         """
-        reader = SearchIndex.open(folder, embedder=embedder, reranker=reranker, config=config)
-        writer = SearchIndex.open(folder, embedder=PatientEncoder(embedder))
+        writer = SearchIndex.open(folder, embedder=PatientEncoder(embedder, name=model_name))
+        reader = SearchIndex.open(folder, embedder=embedder, reranker=reranker, create=False)
         return cls(folder, reader, writer, settings or SearchingSettings())
 
     async def read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

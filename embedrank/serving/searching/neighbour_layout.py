@@ -1,7 +1,7 @@
 """Points of a plane pulled so that neighbours among the vectors come to lie side by side.
 
-A plane of principal components keeps large distances and mixes what is near. From there, nearest neighbours attract each
-other and random pairs repel, with forces that fall off as a t distribution does. Seeded: the same vectors give the same
+A plane of principal components keeps large distances and mixes what is near. From there, nearest neighbours attract
+each other and random pairs repel, with forces that fall off as a t distribution does. Seeded: the same vectors give the same
 picture. N points, D dimensions, K neighbours, E pairs.
 """
 
@@ -24,7 +24,7 @@ _START_WIDTH: Final = 10.0
 Indices = npt.NDArray[np.int64]
 
 
-def nearest_neighbours(vectors_ND: FloatArray, num_neighbours: int) -> Indices:  # noqa: N803 - shape suffix
+def nearest_neighbours(vectors_ND: FloatArray, num_neighbours: int) -> Indices:
     """The nearest other rows by cosine, by brute force.
 
     Args:
@@ -34,13 +34,13 @@ def nearest_neighbours(vectors_ND: FloatArray, num_neighbours: int) -> Indices: 
     Returns:
         Int64 `[n, k]`, in no order.
     """
-    cosine_NN = vectors_ND @ vectors_ND.T  # noqa: N806 - shape suffix
+    cosine_NN = vectors_ND @ vectors_ND.T
     np.fill_diagonal(cosine_NN, -np.inf)
     found: Indices = np.argpartition(-cosine_NN, num_neighbours - 1, axis=1)[:, :num_neighbours]
     return found
 
 
-def neighbour_layout(vectors_ND: FloatArray, start_N2: FloatArray, *, seed: int = 0) -> FloatArray:  # noqa: N803
+def neighbour_layout(vectors_ND: FloatArray, start_N2: FloatArray, *, seed: int = 0) -> FloatArray:
     """Lay vectors out in a plane.
 
     Args:
@@ -59,8 +59,8 @@ def neighbour_layout(vectors_ND: FloatArray, start_N2: FloatArray, *, seed: int 
     if num_points < 4:
         return start_N2
     neighbours = nearest_neighbours(vectors_ND, min(_NEIGHBOURS, num_points - 1))
-    heads_E = np.repeat(np.arange(num_points), neighbours.shape[1])  # noqa: N806 - shape suffix
-    tails_E = neighbours.reshape(-1)  # noqa: N806 - shape suffix
+    heads_E = np.repeat(np.arange(num_points), neighbours.shape[1])
+    tails_E = neighbours.reshape(-1)
     degree = np.bincount(heads_E, minlength=num_points) + np.bincount(tails_E, minlength=num_points)
     random = np.random.default_rng(seed)
     points = _START_WIDTH * start_N2.astype(np.float64) / (float(np.abs(start_N2).max()) or 1.0)
@@ -76,19 +76,21 @@ def neighbour_layout(vectors_ND: FloatArray, start_N2: FloatArray, *, seed: int 
     return laid
 
 
-def _pull(away_E2: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:  # noqa: N803 - shape suffix
+def _pull(away_E2: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     squared = np.square(away_E2).sum(axis=1, keepdims=True)
-    return 2 * away_E2 / (1 + squared)
+    pull: npt.NDArray[np.float64] = 2 * away_E2 / (1 + squared)
+    return pull
 
 
-def _push(away_E2: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:  # noqa: N803 - shape suffix
+def _push(away_E2: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     squared = np.square(away_E2).sum(axis=1, keepdims=True)
-    return np.clip(2 * away_E2 / ((_NEAR + squared) * (1 + squared)), -_LONGEST_STEP, _LONGEST_STEP)
+    push: npt.NDArray[np.float64] = 2 * away_E2 / ((_NEAR + squared) * (1 + squared))
+    return push.clip(-_LONGEST_STEP, _LONGEST_STEP)
 
 
 def _summed(
-    forces_E2: npt.NDArray[np.float64],  # noqa: N803 - shape suffix
-    on_E: Indices,  # noqa: N803 - shape suffix
+    forces_E2: npt.NDArray[np.float64],
+    on_E: Indices,
     num_points: int,
 ) -> npt.NDArray[np.float64]:
     """The forces on each point, `[n, 2]`."""

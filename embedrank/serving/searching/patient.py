@@ -19,17 +19,17 @@ _PATIENCE_S: Final = 600.0
 class PatientEncoder:
     """An `Encoder` that asks for little at a time, and asks again where it is told that the server is full."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, *, name: str) -> None:
         """Stand before another encoder.
 
         Args:
             encoder: The encoder.
+            name: What `embedrank` can load it by; an index that is made with it remembers that.
         """
         self._encoder = encoder
-        self.fingerprint, self.dim = encoder.fingerprint, encoder.dim
-        for advice in ("name", "default_instruction"):
-            if hasattr(encoder, advice):
-                setattr(self, advice, getattr(encoder, advice))
+        self.name, self.fingerprint, self.dim = name, encoder.fingerprint, encoder.dim
+        if hasattr(encoder, "default_instruction"):
+            self.default_instruction = encoder.default_instruction
 
     def encode_queries(
         self, texts: Sequence[str], *, instruction: str | None = None, dim: int | None = None

@@ -10,7 +10,7 @@ import numpy as np
 from embedrank.core.types import FloatArray
 
 
-def principal_plane(vectors_ND: FloatArray) -> FloatArray:  # noqa: N803 - shape suffix
+def principal_plane(vectors_ND: FloatArray) -> FloatArray:
     """Project onto the two directions of largest variance.
 
     Args:
@@ -35,7 +35,7 @@ def principal_plane(vectors_ND: FloatArray) -> FloatArray:  # noqa: N803 - shape
     return points
 
 
-def in_unit_square(points_N2: FloatArray) -> FloatArray:  # noqa: N803 - shape suffix
+def in_unit_square(points_N2: FloatArray) -> FloatArray:
     """Move and scale points, both axes alike, into the square from 0 to 1.
 
     Args:
@@ -49,5 +49,5 @@ def in_unit_square(points_N2: FloatArray) -> FloatArray:  # noqa: N803 - shape s
     low, high = points_N2.min(axis=0), points_N2.max(axis=0)
     extent = float((high - low).max())
     middle = (low + high) / 2
-    scaled: FloatArray = ((points_N2 - middle) / (extent or 1.0) + 0.5).astype(np.float32)
+    scaled: FloatArray = np.clip((points_N2 - middle) / (extent or 1.0) + 0.5, 0, 1).astype(np.float32)
     return scaled

@@ -26,7 +26,7 @@ class SearchQuery(Body):
     mode: Mode = Field("fused", description="Which lists are recalled.")
     fusion: Fusion | None = Field(None, description="How they are fused; by default as the embedder advises.")
     rerank: bool = Field(True, description="Whether the reranker reads the best candidates.")
-    rerank_depth: int = Field(30, ge=1, description="How many it reads.")
+    rerank_depth: int = Field(30, ge=1, description="How many it reads; at least `top`.")
     rerank_weight: Annotated[float, Field(ge=0, le=1)] | None = Field(
         None, description="Its share in the final order; by default as it advises."
     )
@@ -139,7 +139,6 @@ class JobOut(BaseModel):
     skipped: list[LeftOut]
     error: str | None
     seconds: float
-
 
 
 class DocumentOut(BaseModel):

@@ -44,9 +44,11 @@ def _safe_part(part: str) -> str:
     if len(reduced.encode()) <= _MAX_NAME_BYTES:
         return reduced
     suffix = suffix if dot and len(suffix) <= 10 else ""
-    return (stem if suffix else reduced).encode()[: _MAX_NAME_BYTES - 16].decode(errors="ignore") + dot * bool(
-        suffix
-    ) + suffix
+    return (
+        (stem if suffix else reduced).encode()[: _MAX_NAME_BYTES - 16].decode(errors="ignore")
+        + dot * bool(suffix)
+        + suffix
+    )
 
 
 class Uploads:
