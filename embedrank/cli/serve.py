@@ -80,16 +80,19 @@ def serve(
 
 def _run(settings: ServeSettings) -> None:
     from embedrank.cli.serve_settings import is_loopback
-    from embedrank.serving.app import create_app
-    from embedrank.serving.observing.logs import write_json_lines
-    from embedrank.serving.running import run
+    from embedrank.serving.running import listening, run
 
-    if not is_loopback(settings.host) and not settings.access.keys:
-        note(f"{settings.host} can be called from other machines, and no API key is asked for (see --api-key-file)")
-    write_json_lines(settings.log.level)
-    models = {**settings.embedders, **settings.rerankers}
+    with listening(settings.host, settings.port) as opened:
+        import embedrank
+        from embedrank.serving.app import create_app
+        from embedrank.serving.observing.logs import write_json_lines
 
-    def tell(url: str) -> None:
-        out().print(f"embedrank serves {', '.join(models)} at {url}", soft_wrap=True)
+        if not is_loopback(settings.host) and not settings.access.keys:
+            note(f"other machines can call {settings.host}, and no API key is asked for (see --api-key-file)")
+        write_json_lines(settings.log.level)
+        models = {**settings.embedders, **settings.rerankers}
 
-    run(create_app(settings), settings, on_start=tell)
+        def tell(url: str) -> None:
+            out().print(f"embedrank serves {', '.join(models)} at {url}", soft_wrap=True)
+
+        run(create_app(settings, version=embedrank.__version__), settings, opened, on_start=tell)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from embedrank.serving.service import Service
 from embedrank.serving.settings import Kind
+
+if TYPE_CHECKING:
+    from embedrank.model.tokenizer import Piece
 
 _MAX_TOKENS_PER_CHARACTER: Final = 12  # four bytes of UTF-8, which normalisation may make three times as many
 _CHARACTERS_PER_TOKEN: Final = 32  # more than of nearly all texts: what lies behind need not be tokenised
@@ -46,8 +49,18 @@ async def cap(
     counted = await service.tokenize(heads, model=model, kind=kind) if long else []
     for place, head, pieces in zip(long, heads, counted, strict=True):
         if len(pieces) > max_tokens:
-            capped[place] = head[pieces[-max_tokens].start :] if keep_end else head[: pieces[max_tokens - 1].stop]
+            capped[place] = _end(head, pieces, max_tokens) if keep_end else _beginning(head, pieces, max_tokens)
         elif len(head) < len(texts[place]):
             capped[place] = head
         cut[place] = len(capped[place]) < len(texts[place])
     return capped, cut
+
+
+def _beginning(text: str, pieces: Sequence[Piece], max_tokens: int) -> str:
+    last, beyond = pieces[max_tokens - 1], pieces[max_tokens]
+    return text[: min(last.stop, beyond.start)]  # a character of several tokens is never taken apart
+
+
+def _end(text: str, pieces: Sequence[Piece], max_tokens: int) -> str:
+    beyond, first = pieces[-max_tokens - 1], pieces[-max_tokens]
+    return text[max(beyond.stop, first.start) :]

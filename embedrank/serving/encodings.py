@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -55,6 +55,20 @@ def as_binary(vectors: FloatArray) -> list[list[int]]:
     """As `as_ubinary`, with 128 taken from each byte."""
     rows: list[list[int]] = (np.packbits(vectors > 0, axis=-1).astype(np.int16) - 128).tolist()
     return rows
+
+
+def rows_in(encoding: str, vectors: FloatArray) -> Iterator[Any]:
+    """Vectors one by one, so that whoever writes them down holds no other thread up for long.
+
+    Args:
+        encoding: A key of `ENCODINGS`.
+        vectors: Float32 `[n, dim]`.
+
+    Yields:
+        What JSON can hold, for each.
+    """
+    for place in range(len(vectors)):
+        yield from ENCODINGS[encoding](vectors[place : place + 1])
 
 
 ENCODINGS: Final[Mapping[str, Encoding]] = MappingProxyType(

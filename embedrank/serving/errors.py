@@ -88,9 +88,8 @@ def problem_of_fields(faults: Sequence[Mapping[str, Any]]) -> Problem:
         The problem, status 422.
     """
     first = faults[0]
-    source, *rest = map(str, first.get("loc") or ("body",))  # a field may be called like the source it stands in
-    place = rest if source in ("body", "query", "path") else [source, *rest]
-    name = ".".join(place) or "body"
+    place = [str(part) for part in first.get("loc", ())[1:]]  # the first says only that it is in the body
+    name = "body" if first.get("type") == "json_invalid" else ".".join(place) or "body"
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     message = " ".join(str(first.get("msg", "is not valid")).removeprefix("Value error, ").split())
     return Problem(

@@ -6,17 +6,19 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
-from fastapi import FastAPI
 
-from embedrank.core.errors import EmbedrankError, InvalidInputError, ModelUnavailableError
+from embedrank.core.errors import EmbedrankError, InvalidInputError, ModelUnavailableError, OverloadedError
 from embedrank.serving.limits.heads import timed_protocol
 from embedrank.serving.settings import ServeSettings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 _log = logging.getLogger(__name__)
 _BACKLOG: Final = 2048
@@ -84,38 +86,54 @@ class DrainingServer(uvicorn.Server):
         shelf = self._app.state.service.shelf
         for entry in shelf.entries:
             if entry.loaded is not None:
-                with suppress(ModelUnavailableError):  # in the log; the old one goes on
+                try:
                     await shelf.reload(entry)
                     _log.info("model %s was loaded anew", entry.name)
+                except (ModelUnavailableError, OverloadedError):
+                    _log.exception("the model that is loaded goes on")
 
 
-def run(app: FastAPI, settings: ServeSettings, *, on_start: Callable[[str], None]) -> None:
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that nobody is answered on yet; opened first of all, for a port may be taken.
+
+    Args:
+        host: Address.
+        port: Port; 0 for any that is free.
+
+    Yields:
+        The socket.
+
+    Raises:
+        InvalidInputError: If the address cannot be listened on.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        opened = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        problem = error.strerror or str(error)
+        raise InvalidInputError("address", f"{host}:{port} cannot be listened on: {problem}") from error
+    with opened:
+        yield opened
+
+
+def run(app: FastAPI, settings: ServeSettings, opened: socket.socket, *, on_start: Callable[[str], None]) -> None:
     """Serve until a signal ends it.
 
     Args:
         app: From `create_app`.
         settings: The same that it was made from.
+        opened: From `listening`.
         on_start: Told the URL once requests are welcome.
 
     Raises:
-        InvalidInputError: If the address cannot be listened on.
         EmbedrankError: If the app cannot start, such as for a model that is not there.
     """
-    listening = _listen(settings.host, settings.port)
     server = DrainingServer(app, settings, on_start=on_start)
-    with listening, suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
+    with suppress(KeyboardInterrupt, SystemExit):  # uvicorn exits where an app does not start
+        server.run(sockets=[opened])
     if not server.started:
         trouble = getattr(app.state, "trouble", None)
         if isinstance(trouble, EmbedrankError):
             raise trouble
         raise InvalidInputError("server", f"did not start: {trouble!r}")
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        problem = error.strerror or str(error)
-        raise InvalidInputError("address", f"{host}:{port} cannot be listened on: {problem}") from error

@@ -1,6 +1,7 @@
 """Models of a few lines behind a server, and what asks it."""
 
 import json
+import re
 import socket
 from functools import cache
 
@@ -74,11 +75,25 @@ class Wire:
         self.say(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
 
     def hear(self):
-        """Everything up to the end of the connection."""
-        parts = []
-        while part := self._socket.recv(65536):
-            parts.append(part)
-        return b"".join(parts)
+        """The next answer, or what there is of it when the connection ends."""
+        data = b""
+        while not self._is_whole(data):
+            part = self._socket.recv(65536)
+            if not part:
+                return data
+            data += part
+        return data
+
+    def _is_whole(self, data):
+        head, end, body = data.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        return bool(end) and length is not None and len(body) >= int(length.group(1))
 
     def hang_up(self):
         self._socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.hang_up()

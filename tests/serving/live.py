@@ -1,5 +1,6 @@
 """A real uvicorn on a loopback port, in a thread of this process."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -13,11 +14,14 @@ class Live:
 
     def __init__(self, app):
         self.app = app
-        self.server = DrainingServer(app, app.state.settings, on_start=lambda url: None)
+        self.server = DrainingServer(app, app.state.settings, on_start=self._started)
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self):
         self.server.run(sockets=[socket.create_server(("127.0.0.1", 0))])
+
+    def _started(self, url):
+        self.url, self.loop = url, asyncio.get_running_loop()
 
     def start(self):
         self._thread.start()
@@ -30,10 +34,6 @@ class Live:
     @property
     def port(self):
         return self.server.servers[0].sockets[0].getsockname()[1]
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def service(self):

@@ -1,4 +1,4 @@
-"""Clients that go, workers that die, queues that fill, servers that end: everybody is answered, nobody waits for ever."""
+"""Clients that go, workers that die, queues that fill, servers that end: all are answered, none waits for ever."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

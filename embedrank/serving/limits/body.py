@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Final
@@ -24,7 +23,6 @@ from embedrank.serving.settings import LimitSettings
 
 _IN_MEMORY_BYTES: Final = 8 << 20
 _CHUNK_BYTES: Final = 1 << 20
-_DISCARD_S: Final = 1.0  # a client that is still sending reads no answer; so long it is listened to for politeness
 
 
 @dataclass(eq=False, slots=True)
@@ -93,8 +91,7 @@ class BodyLimits:
                     await self._take_in(scope, receive, body)
             except ClientDisconnect:
                 return
-            except BodyRefusedError as refusal:
-                await _discard(receive)
+            except BodyRefusedError as refusal:  # uvicorn reads on and throws away, so that the client hears this
                 await self._speller.reply(refusal.problem, scope)(scope, receive, send)
                 return
             await self._app(scope, TakenBody(body, receive), send)
@@ -122,16 +119,6 @@ class BodyLimits:
             if not message.get("more_body", False):
                 body.seek(0)
                 return
-
-
-async def _discard(receive: Receive) -> None:
-    async def listen() -> None:
-        message: Message = {"more_body": True}
-        while message.get("more_body", False):
-            message = await receive()
-
-    with suppress(asyncio.TimeoutError):
-        await asyncio.wait_for(listen(), _DISCARD_S)
 
 
 def _too_large(limit: int) -> Problem:

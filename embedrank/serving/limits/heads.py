@@ -1,6 +1,6 @@
-"""A bound on the time that the head of a request may take, which uvicorn has none for.
+"""Bounds that uvicorn lacks: on the time that the head of a request may take, and on clients that never read.
 
-Without it a client that sends a header a minute holds a connection for ever.
+Without them a client that sends a header a minute, or takes no byte of its answer, holds a connection for ever.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 class _TimedProtocol(H11Protocol):
-    """Closes a connection that has been waiting for a head for too long."""
+    """Closes a connection that has been waiting for a head, or for its client to read, for too long."""
 
     head_timeout_s: float
     _patience: asyncio.TimerHandle | None = None
@@ -47,6 +47,19 @@ class _TimedProtocol(H11Protocol):
         self._patience = None
         if self._waits_for_a_head():
             self.transport.close()
+            self._see_it_closed()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._see_it_closed()
+
+    def _see_it_closed(self, unread: int | None = None) -> None:
+        """What is still to be sent is sent first, as long as the client goes on reading it."""
+        now_unread = self.transport.get_write_buffer_size()
+        if unread == now_unread:
+            self.transport.abort()
+        elif now_unread:
+            self.loop.call_later(self.head_timeout_s, self._see_it_closed, now_unread)
 
 
 def timed_protocol(head_timeout_s: float) -> type[H11Protocol]:
@@ -54,7 +67,7 @@ def timed_protocol(head_timeout_s: float) -> type[H11Protocol]:
 
     Args:
         head_timeout_s: From the opening of a connection, or from the first byte after the last answer, to the end of
-            the next head.
+            the next head; and between two bytes that a client reads of an answer whose connection is to be closed.
 
     Returns:
         A class for `uvicorn.Config(http=...)`.

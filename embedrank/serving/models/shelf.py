@@ -162,7 +162,6 @@ class Shelf:
             except OverloadedError:
                 raise
             except (EmbedrankError, OSError, RuntimeError, MemoryError) as error:
-                _log.exception("model %s cannot be loaded", entry.name)
                 raise ModelUnavailableError(entry.name, _first_line(error)) from error
             num_bytes = int(getattr(model, "num_bytes", size))
             entry.loaded = Loaded(kind=entry.kind, name=entry.name, model=model, num_bytes=num_bytes)

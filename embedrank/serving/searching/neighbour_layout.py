@@ -1,8 +1,8 @@
 """Points of a plane pulled so that neighbours among the vectors come to lie side by side.
 
 A plane of principal components keeps large distances and mixes what is near. From there, nearest neighbours attract
-each other and random pairs repel, with forces that fall off as a t distribution does. Seeded: the same vectors give the same
-picture. N points, D dimensions, K neighbours, E pairs.
+each other and random pairs repel, with forces that fall off as a t distribution does. Seeded: the same vectors give
+the same picture. N points, D dimensions, K neighbours, E pairs.
 """
 
 from __future__ import annotations

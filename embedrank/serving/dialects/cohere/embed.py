@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
+from pydantic_core import to_json
 
 from embedrank.core.errors import InvalidInputError
 from embedrank.serving.capping import cap
 from embedrank.serving.dialects.cohere.schemas import EmbedBody, EmbedBodyV2
-from embedrank.serving.encodings import ENCODINGS
+from embedrank.serving.encodings import rows_in
+from embedrank.serving.replying import list_of, object_with, reply_with
 from embedrank.serving.results import Embedded
 from embedrank.serving.service import Service
 from embedrank.serving.settings import Truncate
@@ -54,8 +55,7 @@ async def embed(body: EmbedBody, service: Service, *, version: str) -> Response:
         truncate=policy,
     )
     truncated = [early or late for early, late in zip(cut, embedded.truncated, strict=True)]
-    # Numbers by the hundred thousand are spelled out in a thread, so that others are served meanwhile.
-    return await asyncio.to_thread(_reply, body, texts, embedded, truncated, version)
+    return await reply_with(lambda: _spelled(body, texts, embedded, truncated, version), size=embedded.vectors.size)
 
 
 def _texts(body: EmbedBody) -> Sequence[str]:
@@ -69,21 +69,18 @@ def _texts(body: EmbedBody) -> Sequence[str]:
     return body.texts or []
 
 
-def _reply(
+def _spelled(
     body: EmbedBody, texts: Sequence[str], embedded: Embedded, truncated: Sequence[bool], version: str
-) -> Response:
-    types = body.embedding_types
-    embeddings: Any
-    if types is None and version == "1":
-        embeddings = ENCODINGS["float"](embedded.vectors)
-    else:
-        embeddings = {name: ENCODINGS[name](embedded.vectors) for name in dict.fromkeys(types or ["float"])}
+) -> bytes:
+    is_plain = body.embedding_types is None and version == "1"
+    by_type = {name: list_of(rows_in(name, embedded.vectors)) for name in body.embedding_types or ["float"]}
+    fields = [to_json(name) + b":" + rows for name, rows in by_type.items()]
+    embeddings = by_type["float"] if is_plain else b"{" + b",".join(fields) + b"}"
     tokens = sum(embedded.num_tokens)
     warnings = {"warnings": [f"{sum(truncated)} of {len(texts)} texts were cut"]} if any(truncated) else {}
-    answer = {
+    head = {
         "id": str(uuid.uuid4()),
-        "response_type": "embeddings_by_type" if isinstance(embeddings, dict) else "embeddings_floats",
-        "embeddings": embeddings,
+        "response_type": "embeddings_floats" if is_plain else "embeddings_by_type",
         "texts": list(texts),
         "truncated": list(truncated),
         "meta": {
@@ -93,4 +90,4 @@ def _reply(
             **warnings,
         },
     }
-    return JSONResponse(answer)
+    return object_with(head, "embeddings", embeddings)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 from fastapi.responses import Response
 
 from embedrank.serving.dialects.openai.schema import EmbeddingsRequest
-from embedrank.serving.encodings import ENCODINGS
+from embedrank.serving.encodings import rows_in
 from embedrank.serving.replying import reply_with_rows
 from embedrank.serving.results import Embedded
 from embedrank.serving.service import Service
+from embedrank.serving.tasks import Prompting, prompting_of
 
 
 async def answer(body: EmbeddingsRequest, service: Service) -> Response:
@@ -27,13 +28,15 @@ async def answer(body: EmbeddingsRequest, service: Service) -> Response:
     Raises:
         EmbedrankError: If the request is refused or fails.
     """
+    body.refuse()
+    prompting = await _prompting(body, service)
     embedded = await service.embed(
         await _texts(body, service),
-        side=_side(body),
+        side=prompting.side,
         model=body.model,
-        instruction=body.instruction,
+        instruction=prompting.instruction,
         dim=body.dimensions,
-        truncate=body.truncate,
+        truncate=body.truncation,
     )
     tokens = sum(embedded.num_tokens)
     head = {
@@ -41,11 +44,15 @@ async def answer(body: EmbeddingsRequest, service: Service) -> Response:
         "model": embedded.model,
         "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
     }
-    return await reply_with_rows(head, "data", _rows(embedded, body.encoding_format), size=embedded.vectors.size)
+    rows = _rows(embedded, body.embedding_type or body.encoding_format)
+    return await reply_with_rows(head, "data", rows, size=embedded.vectors.size)
 
 
-def _side(body: EmbeddingsRequest) -> Literal["query", "document"]:
-    return body.input_type or ("query" if body.instruction else "document")
+async def _prompting(body: EmbeddingsRequest, service: Service) -> Prompting:
+    if body.task is not None and body.input_type is None:
+        return await prompting_of(body.task, service, model=body.model, instruction=body.instruction)
+    side = body.input_type or ("query" if body.instruction else "document")
+    return Prompting(side=side, instruction=body.instruction)
 
 
 async def _texts(body: EmbeddingsRequest, service: Service) -> list[str]:
@@ -56,7 +63,6 @@ async def _texts(body: EmbeddingsRequest, service: Service) -> list[str]:
 
 
 def _rows(embedded: Embedded, encoding: str) -> Iterator[dict[str, Any]]:
-    spell = ENCODINGS[encoding]
-    for index, truncated in enumerate(embedded.truncated):
-        (vector,) = spell(embedded.vectors[index : index + 1])
+    vectors = rows_in(encoding, embedded.vectors)
+    for index, (vector, truncated) in enumerate(zip(vectors, embedded.truncated, strict=True)):
         yield {"object": "embedding", "index": index, "embedding": vector, "truncated": truncated}

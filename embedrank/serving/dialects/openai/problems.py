@@ -30,4 +30,4 @@ def spell_problem(problem: Problem) -> tuple[int, Any]:
         "param": _PARAMS.get(problem.param or "", problem.param),
         "code": _CODES.get(problem.kind, problem.kind),
     }
-    return status, {"error": error}
+    return status, {"error": error, "detail": problem.message}  # the latter is where Jina's clients look

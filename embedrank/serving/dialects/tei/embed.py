@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final, Literal
 
@@ -11,7 +10,8 @@ from fastapi.responses import JSONResponse, Response
 from embedrank.core.errors import InvalidInputError
 from embedrank.serving.dialects.tei.schemas import EmbedBody, Prompted, SimilarityBody
 from embedrank.serving.dialects.tei.truncated import telling
-from embedrank.serving.encodings import ENCODINGS
+from embedrank.serving.encodings import rows_in
+from embedrank.serving.replying import list_of, reply_with
 from embedrank.serving.service import Service
 
 _SIDES: Final[dict[str | None, Literal["query", "document"]]] = {
@@ -45,9 +45,10 @@ async def embed(body: EmbedBody, service: Service) -> Response:
         dim=body.dimensions,
         truncate=body.policy,
     )
-    headers = telling(embedded.truncated)
-    # Numbers by the hundred thousand are spelled out in a thread, so that others are served meanwhile.
-    return await asyncio.to_thread(lambda: JSONResponse(ENCODINGS["float"](embedded.vectors), headers=headers))
+    vectors = embedded.vectors
+    return await reply_with(
+        lambda: list_of(rows_in("float", vectors)), size=vectors.size, headers=telling(embedded.truncated)
+    )
 
 
 async def compare(body: SimilarityBody, service: Service) -> Response:

@@ -15,7 +15,6 @@ from embedrank.serving.errors import Problem
 _STATUS: Final = {400: 413, 404: 424, 500: 424, 501: 424}
 _TYPES: Final[dict[int, ErrorType]] = {
     413: "Validation",
-    422: "Tokenizer",
     424: "Backend",
     429: "Overloaded",
     503: "Unhealthy",

@@ -22,9 +22,9 @@ def info(service: Service, *, version: str) -> dict[str, Any]:
     models = service.models()
     first, settings = models[0], service.settings
     return {
-        "model_id": first.source,
+        "model_id": first.name,
         "model_sha": first.fingerprint,
-        "model_dtype": first.precision,
+        "model_dtype": (first.precision or "unknown").split(",")[0],
         "model_type": _type(first),
         "max_concurrent_requests": settings.engine.max_requests,
         "max_input_length": first.max_length,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from embedrank.core.errors import InvalidInputError
 from embedrank.serving.dialects.tei.schemas import DecodeBody, Token, TokenizeBody
 from embedrank.serving.service import Service
@@ -58,4 +60,4 @@ async def decode(body: DecodeBody, service: Service) -> list[str]:
     if not body.skip_special_tokens:
         raise InvalidInputError("skip_special_tokens", "false is not to be had", hint="leave it out")
     batches = body.ids if body.ids and isinstance(body.ids[0], list) else [body.ids]
-    return [await service.decode(ids, model=body.model) for ids in batches]  # type: ignore[arg-type]
+    return await service.texts_of(cast("list[list[int]]", batches), model=body.model, vocabulary="model")
