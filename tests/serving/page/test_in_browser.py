@@ -68,7 +68,11 @@ def test_every_choice_reaches_the_request(live, open_page):
         page.fill("#path", "*.md")
         page.select_option("#mode", "lexical")
         page.evaluate(
-            "() => { const r = document.querySelector('#recall'); r.value = 5; r.dispatchEvent(new Event('input', {bubbles: true})); }"
+            """() => {
+              const slider = document.querySelector('#recall');
+              slider.value = 5;
+              slider.dispatchEvent(new Event('input', {bubbles: true}));
+            }"""
         )
         page.click('[data-lang="en"]')
     body = json.loads(sent.value.post_data)
@@ -132,7 +136,10 @@ def test_a_file_dropped_anywhere_is_taken(fresh, open_page):
         """() => {
           const transfer = new DataTransfer();
           transfer.items.add(new File(['The owl hoots.'], 'owl.md'));
-          for (const name of ['dragover', 'drop']) document.body.dispatchEvent(new DragEvent(name, {bubbles: true, cancelable: true, dataTransfer: transfer}));
+          for (const name of ['dragover', 'drop']) {
+            const about = {bubbles: true, cancelable: true, dataTransfer: transfer};
+            document.body.dispatchEvent(new DragEvent(name, about));
+          }
         }"""
     )
     page.wait_for_selector(".job .chip.good")
