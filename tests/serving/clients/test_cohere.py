@@ -11,12 +11,14 @@ cohere = required("cohere")
 
 @pytest.fixture
 def first(server):
-    return cohere.Client(api_key="none", base_url=server.url)
+    with cohere.Client(api_key="none", base_url=server.url) as client:
+        yield client
 
 
 @pytest.fixture
 def second(server):
-    return cohere.ClientV2(api_key="none", base_url=server.url)
+    with cohere.ClientV2(api_key="none", base_url=server.url) as client:
+        yield client
 
 
 def test_both_versions_rank_as_the_reranker_does(first, second, reranker):
@@ -39,6 +41,11 @@ def test_documents_come_back_as_the_client_sent_them(first):
 def test_a_cap_on_tokens_is_kept(second):
     answer = second.rerank(model="pico", query=QUERY, documents=["hello no no"], max_tokens_per_doc=1)
     assert answer.meta.warnings == ["1 of 1 documents were cut"]
+
+
+def test_nulls_are_left_open_as_langchains_class_spells_them_out(second):
+    answer = second.rerank(model="pico", query=QUERY, documents=DOCUMENTS, top_n=None, max_tokens_per_doc=None)
+    assert len(answer.results) == len(DOCUMENTS)
 
 
 def test_every_type_of_vector_is_read(second, embedder):
