@@ -55,7 +55,8 @@ async def index(room: RoomOf) -> IndexOut:
 @router.get("/map", summary="The index as points of a plane")
 async def corpus_map(room: RoomOf) -> MapOut:
     """Neighbours among the vectors lie side by side. A large index shows a sample, the same at every call."""
-    return await room.library.read(_map, room)
+    async with room.map_turn:
+        return await room.library.read(_map, room)
 
 
 async def _searched(asked: SearchQuery, room: Room) -> SearchAnswer:
