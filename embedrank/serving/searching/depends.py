@@ -30,8 +30,9 @@ def own_origin(request: Request) -> None:
         ForeignOriginError: If its origin is neither this server nor allowed.
     """
     origin = request.headers.get("origin")
-    is_own = origin is None or urlsplit(origin).netloc == request.headers.get("host")
-    if is_own or request.headers.get("sec-fetch-site") == "same-origin":  # behind a proxy the host may be another
+    if origin is None or urlsplit(origin).netloc == request.headers.get("host"):
+        return
+    if request.headers.get("sec-fetch-site") == "same-origin":  # behind a proxy the host may be another
         return
     allowed = request.app.state.settings.access.cors_origins
     if origin not in allowed and "*" not in allowed:
