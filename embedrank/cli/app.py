@@ -9,7 +9,22 @@ from typing import Annotated
 
 import typer
 
-from embedrank.cli import demo, embed, evaluate, export, merge, mine, models, recipe, rerank, search, synth, train, tune
+from embedrank.cli import (
+    demo,
+    embed,
+    evaluate,
+    export,
+    merge,
+    mine,
+    models,
+    recipe,
+    rerank,
+    search,
+    serve,
+    synth,
+    train,
+    tune,
+)
 from embedrank.cli import index as index_command
 from embedrank.cli.console import print_error
 from embedrank.cli.wiring import Wiring
@@ -31,6 +46,7 @@ app.command("search")(search.search)
 app.command("embed")(embed.embed)
 app.command("rerank")(rerank.rerank)
 app.command("eval")(evaluate.evaluate)
+app.command("serve")(serve.serve)
 app.command("export")(export.export)
 app.command("merge")(merge.merge)
 app.command("mine")(mine.mine)

@@ -318,6 +318,49 @@ class EndpointError(EmbedrankError):
         super().__init__(f"endpoint {endpoint}: {problem}" + (f" ({hint})" if hint else ""))
 
 
+class ModelUnavailableError(EmbedrankError):
+    """A model that is served cannot be loaded now, for a reason that is not the caller's."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(f"model {name!r} cannot be loaded: {problem} (whoever runs the server has to see to it)")
+
+
+class AccessDeniedError(EmbedrankError):
+    """A caller named no key, or one that is not known."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(f"{problem} (send it as: Authorization: Bearer KEY)")
+
+
+class QuotaExceededError(EmbedrankError):
+    """A caller has used up what its key may use in a minute."""
+
+    def __init__(self, what: str, *, limit: float, retry_after_s: float) -> None:
+        self.what = what
+        self.limit = limit
+        self.retry_after_s = retry_after_s
+        super().__init__(f"more than {limit:g} {what} a minute with this key (try again in {retry_after_s:g} s)")
+
+
+class NotServedError(EmbedrankError):
+    """Something was asked for that this server was not set up with."""
+
+    def __init__(self, what: str, *, hint: str) -> None:
+        self.what = what
+        super().__init__(f"no {what} is served here ({hint})")
+
+
+class ForeignOriginError(EmbedrankError):
+    """A page of another origin tried to change something, as a page that means harm would."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        super().__init__(f"pages of {origin} may not change anything here (allow it under access.cors_origins)")
+
+
 class StepFailedError(EmbedrankError):
     """The command of a recipe's step failed."""
 

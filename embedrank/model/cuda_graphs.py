@@ -223,6 +223,11 @@ class GraphedDecoder:
         """As `Decoder.precision`."""
         return self._decoder.precision
 
+    @property
+    def num_bytes(self) -> int:
+        """As `Decoder.num_bytes`; the graphs themselves come on top."""
+        return self._decoder.num_bytes
+
     def all_positions(self, pack: Pack) -> Tensor:
         """Hidden states of every packed token, without a graph."""
         return self._decoder.all_positions(pack)

@@ -198,6 +198,12 @@ class Decoder(nn.Module):
         return f"{self.quantised_as} in {number_type}" if self.quantised_as else number_type
 
     @property
+    def num_bytes(self) -> int:
+        """Memory that weights and buffers take."""
+        tensors = [*self.parameters(), *self.buffers()]
+        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+    @property
     def _stack(self) -> list[DecoderLayer]:
         return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
 

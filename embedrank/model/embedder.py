@@ -56,6 +56,7 @@ class Embedder:
         fingerprint: str = "",
         max_batch_tokens: int = 4096,
         strict: bool = False,
+        plain_text: bool = False,
         search_advice: Mapping[str, Any] | None = None,
     ) -> None:
         """Put an embedder together; `load` does it from a folder.
@@ -70,6 +71,7 @@ class Embedder:
             fingerprint: Hash of everything that decides the vectors.
             max_batch_tokens: Tokens computed in one pass.
             strict: Whether every text is computed alone, so that no neighbour can change a bit of its vector; slower.
+            plain_text: Whether special tokens spelled in texts are read as plain text.
             search_advice: Fusion and weight that suit it in search.
 
         Raises:
@@ -86,6 +88,7 @@ class Embedder:
             )
         self.prompts = prompts or PromptPolicy()
         self._decoder, self._tokenizer, self._pooling = decoder, tokenizer, pooling
+        self._plain_text = plain_text
         self._max_batch_tokens = 1 if strict else max_batch_tokens  # a longer text gets a pack of its own
 
     @classmethod
@@ -101,6 +104,7 @@ class Embedder:
         max_length: int | None = None,
         max_batch_tokens: int = 4096,
         strict: bool = False,
+        plain_text: bool = False,
         revision: str | None = None,
     ) -> Embedder:
         """Load a model.
@@ -117,6 +121,7 @@ class Embedder:
             max_length: Most tokens read of a text; None takes the model's own limit.
             max_batch_tokens: Tokens computed in one pass.
             strict: Whether every text is computed alone, so that no neighbour can change a bit of its vector; slower.
+            plain_text: Whether special tokens spelled in texts are read as plain text; the official code parses them.
             revision: Branch, tag or commit on the hub.
 
         Returns:
@@ -130,14 +135,13 @@ class Embedder:
         folder = resolve(name, kind="embedder", revision=revision)
         if model_kind(folder) == "reranker":
             raise CheckpointError(folder, "is a reranker", hint="load it with Reranker.load")
-        config = DecoderConfig.from_json(folder / "config.json")
-        weights, tokenizer = Weights(folder), TextTokenizer.load(folder)
+        config, weights = DecoderConfig.from_json(folder / "config.json"), Weights(folder)
         on, native = choose_device(device), steady(native) if strict else native
         decoder = prepare_decoder(weights, config, device=on, dtype=dtype, attention=attention, native=native)
         prompts, pooling = PromptPolicy.load(folder), read_pooling(folder)
         return cls(
             GraphedDecoder(decoder) if cuda_graphs else decoder,
-            tokenizer,
+            TextTokenizer.load(folder),
             prompts=prompts,
             pooling=pooling,
             max_length=max_length or max_length_of(folder, config.max_position_embeddings),
@@ -145,6 +149,7 @@ class Embedder:
             fingerprint=_fingerprint(weights, folder, pooling, prompts),
             max_batch_tokens=max_batch_tokens,
             strict=strict,
+            plain_text=plain_text,
             search_advice=search_advice(folder),
         )
 
@@ -218,8 +223,23 @@ class Embedder:
 
     @property
     def precision(self) -> str:
-        """What decides the vectors beside the fingerprint, such as `float32` or `int8 in float32`."""
-        return self._decoder.precision
+        """What decides the vectors beside the fingerprint, such as `float32` or `int8 in float32, plain text`."""
+        return self._decoder.precision + (", plain text" if self._plain_text else "")
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory that its weights take."""
+        return self._decoder.num_bytes
+
+    @property
+    def tokenizer(self) -> TextTokenizer:
+        """What reads its texts."""
+        return self._tokenizer
+
+    @property
+    def plain_text(self) -> bool:
+        """Whether special tokens spelled in texts are read as plain text."""
+        return self._plain_text
 
     def tokenize(self, texts: Sequence[str]) -> list[tuple[list[int], int]]:
         """Token ids of texts that carry their prompts already (see `prompts`).
@@ -230,7 +250,7 @@ class Embedder:
         Returns:
             For each text its ids, cut to `max_length`, and the number it has uncut.
         """
-        return self._tokenizer.encode_ended(texts, max_length=self.max_length)
+        return self._tokenizer.encode_ended(texts, max_length=self.max_length, plain=self._plain_text)
 
     def encode_tokens(self, sequences: Sequence[list[int]], *, dim: int | None = None) -> FloatArray:
         """Vectors of token ids as `tokenize` gives them; the half of encoding that needs the device.
@@ -260,7 +280,7 @@ class Embedder:
         num_tokens: list[int] = []
         truncations: list[Truncation] = []
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
-            part = self._tokenizer.encode_ended(texts[start : start + _TEXTS_AT_ONCE], max_length=self.max_length)
+            part = self.tokenize(texts[start : start + _TEXTS_AT_ONCE])
             for index, (ids, uncut) in enumerate(part, start=start):
                 num_tokens.append(len(ids))
                 if uncut > len(ids):

@@ -208,6 +208,21 @@ class Reranker:
         )
 
     @property
+    def num_bytes(self) -> int:
+        """Memory that its weights take."""
+        return self._decoder.num_bytes
+
+    @property
+    def tokenizer(self) -> TextTokenizer:
+        """What reads its prompts."""
+        return self._tokenizer
+
+    @property
+    def plain_text(self) -> bool:
+        """Whether special tokens spelled in queries and documents are read as plain text."""
+        return self._plain_text
+
+    @property
     def shares_prefix(self) -> bool:
         """Whether what the prompts of a query begin with is computed once: not if they look ahead or come alone."""
         return self._decoder.config.is_causal and not self._strict

@@ -152,6 +152,27 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         ["map", "nano", "old 0.5000 to 0.2500", "/r/refused", "replay"],
     ),
     (
+        errors.ModelUnavailableError("nano", "the folder is gone"),
+        {"name": "nano", "problem": "the folder is gone"},
+        ["nano", "folder is gone"],
+    ),
+    (errors.AccessDeniedError("no such key"), {"problem": "no such key"}, ["no such key", "Bearer"]),
+    (
+        errors.QuotaExceededError("tokens", limit=1000, retry_after_s=2.5),
+        {"what": "tokens", "limit": 1000, "retry_after_s": 2.5},
+        ["1000 tokens", "2.5 s"],
+    ),
+    (
+        errors.NotServedError("index", hint="start the server with --index FOLDER"),
+        {"what": "index"},
+        ["no index is served", "--index"],
+    ),
+    (
+        errors.ForeignOriginError("http://evil.example"),
+        {"origin": "http://evil.example"},
+        ["http://evil.example", "cors_origins"],
+    ),
+    (
         errors.StepFailedError("weak", code=2, problem="error: no rows", log=Path("/r/log.txt")),
         {"step": "weak", "code": 2, "problem": "error: no rows", "log": Path("/r/log.txt")},
         ["step weak", "exit code 2: no rows", "/r/log.txt", "goes on"],

@@ -1,0 +1,1 @@
+"""Serves models over HTTP: dialects that clients already speak, over one engine."""

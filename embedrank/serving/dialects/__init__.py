@@ -1,0 +1,1 @@
+"""APIs that clients already speak, all at once; each is a folder."""

@@ -1,0 +1,1 @@
+"""Paths that two dialects share, told apart by the body."""

@@ -1,0 +1,1 @@
+"""What Jina's API has beyond OpenAI's; its reranking is in `dialects/rerank`."""

@@ -1,0 +1,1 @@
+"""Reranking of documents as Cohere, Jina and vLLM spell it."""

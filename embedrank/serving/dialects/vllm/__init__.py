@@ -1,0 +1,1 @@
+"""vLLM's API, beyond what it shares with others."""
