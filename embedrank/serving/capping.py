@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from embedrank.serving.service import Service
+from embedrank.serving.service import MAX_TOLD, Service
 from embedrank.serving.settings import Kind
 
 if TYPE_CHECKING:
     from embedrank.model.tokenizer import Piece
 
 _MAX_TOKENS_PER_CHARACTER: Final = 12  # four bytes of UTF-8, which normalisation may make three times as many
-_CHARACTERS_PER_TOKEN: Final = (
-    32  # more than of nearly all texts: what lies behind is only tokenised where it has to be
-)
+_CHARACTERS_PER_TOKEN: Final = 32  # more than of nearly all texts: what lies behind need not be looked at
 
 
 async def cap(
@@ -37,7 +35,7 @@ async def cap(
         keep_end: Whether the beginning is cut off, and not the end.
 
     Returns:
-        The texts, and whether each was cut.
+        The texts, and whether each was cut; one whose tokens are longer than any language's is cut to fewer.
 
     Raises:
         EmbedrankError: If the service refuses.
@@ -46,18 +44,30 @@ async def cap(
     if max_tokens is None:
         return capped, cut
     long = [place for place, text in enumerate(texts) if _most_tokens(text) > max_tokens]
-    room = max_tokens * _CHARACTERS_PER_TOKEN
+    room = min(max_tokens * _CHARACTERS_PER_TOKEN, MAX_TOLD)
     heads = [texts[place][-room:] if keep_end else texts[place][:room] for place in long]
-    counted = await service.tokenize(heads, model=model, kind=kind) if long else []
+    counted = [
+        pieces for window in _windows(heads) for pieces in await service.tokenize(window, model=model, kind=kind)
+    ]
     for place, head, pieces in zip(long, heads, counted, strict=True):
-        text = head
-        if len(pieces) <= max_tokens and len(head) < len(texts[place]):  # tokens of many letters, such as blanks
-            text = texts[place]
-            (pieces,) = await service.tokenize([text], model=model, kind=kind)
         if len(pieces) > max_tokens:
-            capped[place] = _end(text, pieces, max_tokens) if keep_end else _beginning(text, pieces, max_tokens)
-            cut[place] = True
+            capped[place] = _end(head, pieces, max_tokens) if keep_end else _beginning(head, pieces, max_tokens)
+        elif len(head) < len(texts[place]):
+            capped[place] = head
+        cut[place] = len(capped[place]) < len(texts[place])
     return capped, cut
+
+
+def _windows(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Texts in parts that the service tells the tokens of in one call."""
+    start = held = 0
+    for place, text in enumerate(texts):
+        if held + len(text) > MAX_TOLD:
+            yield texts[start:place]
+            start, held = place, 0
+        held += len(text)
+    if texts:
+        yield texts[start:]
 
 
 def _most_tokens(text: str) -> int:

@@ -11,24 +11,22 @@ TEXTS = ["hello no yes world", "no", "", "梵文梵文", "no" * 3000, "hello" * 
 
 
 class Counts:
-    """A service whose tokens are runs of a hundred letters."""
+    """A service whose tokens are single letters."""
 
     async def tokenize(self, texts, *, model, kind):
-        def pieces(text):
-            starts = range(0, len(text), 100)
-            return [
-                Piece(id=0, text="", special=False, start=start, stop=min(start + 100, len(text))) for start in starts
-            ]
-
-        return [pieces(text) for text in texts]
+        assert texts and sum(map(len, texts)) <= 1000
+        return [
+            [Piece(id=0, text=letter, special=False, start=place, stop=place + 1) for place, letter in enumerate(text)]
+            for text in texts
+        ]
 
 
-@pytest.mark.parametrize("keep_end", [False, True])
-def test_tokens_of_many_letters_are_counted_to_the_last(keep_end):
-    texts = [" " * 1000, " " * 200]
-    capped, cut = asyncio.run(cap(Counts(), texts, max_tokens=5, kind="embedder", model=None, keep_end=keep_end))
-    assert [len(text) for text in capped] == [500, 200]
-    assert cut == [True, False]
+def test_many_long_texts_are_counted_in_parts(monkeypatch):
+    monkeypatch.setattr("embedrank.serving.capping.MAX_TOLD", 1000)
+    texts = ["a" * 400] * 20
+    capped, cut = asyncio.run(cap(Counts(), texts, max_tokens=10, kind="embedder", model=None))
+    assert {len(text) for text in capped} == {10}
+    assert all(cut) and len(capped) == len(texts)
 
 
 @pytest.mark.parametrize("keep_end", [False, True])
