@@ -97,11 +97,13 @@ def _index(room: Room) -> IndexOut:
 
 
 def _examples(catalogue: Catalogue) -> list[str]:
-    """Titles of a few chunks, the same while the index is the same."""
+    """Titles of a few chunks, file names left out; the same while the index has as many chunks."""
     ids = catalogue.chunk_ids()
     drawn = random.Random(len(ids)).sample(ids, min(_CHUNKS_LOOKED_AT, len(ids)))
     titles = [chunk.title.rpartition(" > ")[2].strip() for chunk in catalogue.chunks(drawn)]
-    return list(dict.fromkeys(title for title in titles if len(title) > _SHORTEST_EXAMPLE))[:_MOST_EXAMPLES]
+    return list(dict.fromkeys(title for title in titles if len(title) > _SHORTEST_EXAMPLE and "." not in title))[
+        :_MOST_EXAMPLES
+    ]
 
 
 def _dims(stored: int) -> list[int]:

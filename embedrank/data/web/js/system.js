@@ -60,7 +60,7 @@ function tiles(samples) {
     [count(requests(samples)), "requests answered", "main"],
     [count(failed), "failed", failed ? "bad" : ""],
     [count(waiting), "texts in the queue"],
-    [compute ? `${ms(1000 * compute.value)} ms` : "–", "a batch, p95"],
+    [compute?.value ? `${ms(1000 * compute.value)} ms` : "–", "a batch, p95"],
     [seen ? `${Math.round((100 * hits) / seen)} %` : "–", "from the cache"],
     [count(sum(samples, "embedrank_tokens_total")), "tokens read"],
   ];
