@@ -6,7 +6,7 @@ import ast
 import gc
 import re
 from collections.abc import Iterator
-from importlib.util import find_spec
+from importlib import import_module
 from typing import Any
 
 import httpx
@@ -68,14 +68,17 @@ def require(snippet: str) -> None:
             name = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
             assert name is not None
             if not _is_there(name):
-                pytest.skip(f'{name} is not installed (pip install "embedrank[clients]")')
+                pytest.skip(
+                    f'{name} is not installed (pip install "embedrank[clients]", or "embedrank[clients-older]")'
+                )
 
 
 def _is_there(module: str) -> bool:
     try:
-        return find_spec(module) is not None
+        import_module(module)
     except ModuleNotFoundError:
         return False
+    return True
 
 
 def run(snippet: str) -> dict[str, Any]:
