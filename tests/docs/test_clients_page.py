@@ -69,7 +69,7 @@ def require(snippet: str) -> None:
             assert name is not None
             if not _is_there(name):
                 pytest.skip(
-                    f'{name} is not installed (pip install "embedrank[clients]", or "embedrank[clients-older]")'
+                    f'{name} is not installed (pip install "embedrank[clients]", or "embedrank[clients-apart]")'
                 )
 
 
