@@ -148,7 +148,9 @@ def test_it_says_where_it_is_and_ends_when_it_is_told_to():
 
 
 def test_help_needs_no_server():
-    code = "import sys; from embedrank.cli.app import run; run(['serve', '--help']); print(*sys.modules, file=sys.stderr)"
+    code = (
+        "import sys; from embedrank.cli.app import run; run(['serve', '--help']); print(*sys.modules, file=sys.stderr)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "--api-key-file" in done.stdout
     assert not {"fastapi", "uvicorn", "torch", "numpy"} & set(done.stderr.split())
