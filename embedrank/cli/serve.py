@@ -81,6 +81,7 @@ def _run(settings: ServeSettings) -> None:
     from embedrank.serving.running import listening, run
 
     with listening(settings.host, settings.port) as opened:
+        import embedrank
         from embedrank.serving.app import create_app
         from embedrank.serving.observing.logs import write_json_lines
 
@@ -92,4 +93,4 @@ def _run(settings: ServeSettings) -> None:
         def tell(url: str) -> None:
             out().print(f"embedrank serves {', '.join(models)} at {url}", soft_wrap=True)
 
-        run(create_app(settings), settings, opened, on_start=tell)
+        run(create_app(settings, version=embedrank.__version__), settings, opened, on_start=tell)

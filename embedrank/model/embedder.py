@@ -121,8 +121,7 @@ class Embedder:
             max_length: Most tokens read of a text; None takes the model's own limit.
             max_batch_tokens: Tokens computed in one pass.
             strict: Whether every text is computed alone, so that no neighbour can change a bit of its vector; slower.
-            plain_text: Whether special tokens spelled in texts are read as plain text, so that a text cannot end itself
-                early; False parses them, as the official code does.
+            plain_text: Whether special tokens spelled in texts are read as plain text; the official code parses them.
             revision: Branch, tag or commit on the hub.
 
         Returns:
@@ -136,14 +135,13 @@ class Embedder:
         folder = resolve(name, kind="embedder", revision=revision)
         if model_kind(folder) == "reranker":
             raise CheckpointError(folder, "is a reranker", hint="load it with Reranker.load")
-        config = DecoderConfig.from_json(folder / "config.json")
-        weights, tokenizer = Weights(folder), TextTokenizer.load(folder)
+        config, weights = DecoderConfig.from_json(folder / "config.json"), Weights(folder)
         on, native = choose_device(device), steady(native) if strict else native
         decoder = prepare_decoder(weights, config, device=on, dtype=dtype, attention=attention, native=native)
         prompts, pooling = PromptPolicy.load(folder), read_pooling(folder)
         return cls(
             GraphedDecoder(decoder) if cuda_graphs else decoder,
-            tokenizer,
+            TextTokenizer.load(folder),
             prompts=prompts,
             pooling=pooling,
             max_length=max_length or max_length_of(folder, config.max_position_embeddings),

@@ -61,17 +61,18 @@ def rerank_prompts(
         raise InvalidInputError(
             "query", f"with its instruction it takes {question} tokens; {max(room, 0)} fit", hint="shorten it"
         )
-    middles = tokenizer.encode([template.middle(query, text, instruction) for text in documents], plain=plain)
+    texts = [template.middle(query, text, instruction) for text in documents]
+    middles = tokenizer.encode_front(texts, num_tokens=room, plain=plain)
     truncations = [
         Truncation(
             index=index,
-            num_tokens=len(prefix) + len(middle) + len(suffix),
+            num_tokens=len(prefix) + num_uncut + len(suffix),
             kept_tokens=len(prefix) + room + len(suffix),
         )
-        for index, middle in enumerate(middles)
+        for index, (middle, num_uncut) in enumerate(middles)
         if len(middle) > room
     ]
-    prompts = [[*prefix, *middle[:room], *suffix] for middle in middles]
+    prompts = [[*prefix, *middle[:room], *suffix] for middle, _ in middles]
     num_shared = shared_front(prompts) if share else 0
     return RerankPrompts(
         shared=prompts[0][:num_shared], tails=[prompt[num_shared:] for prompt in prompts], truncations=truncations

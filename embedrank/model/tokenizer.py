@@ -152,15 +152,32 @@ class TextTokenizer:
             For each text its ids and the number it would have had uncut. For texts much longer than the limit
             that number is estimated from the part that was tokenised.
         """
-        room = max_length * _CUT_CHARACTERS
+        front = self.encode_front(texts, num_tokens=max_length, plain=plain)
+        return [self._end(tokens, max_length, num_uncut) for tokens, num_uncut in front]
+
+    def encode_front(
+        self, texts: Sequence[str], *, num_tokens: int, plain: bool = False
+    ) -> list[tuple[list[int], int]]:
+        """The first token ids of texts, without tokenising all of those that are very long.
+
+        Args:
+            texts: The texts.
+            num_tokens: How many ids are needed of each.
+            plain: As in `encode`.
+
+        Returns:
+            For each text at least so many ids, if it has them, and the number that it has in all, which is estimated
+            where only a part was tokenised.
+        """
+        room = num_tokens * _CUT_CHARACTERS
         ids = self.encode([text[:room] if len(text) > room else text for text in texts], plain=plain)
-        ended = []
+        fronts = []
         for text, tokens in zip(texts, ids, strict=True):
-            if len(text) > room and len(tokens) < max_length + _CUT_MARGIN:
-                tokens = self.encode([text], plain=plain)[0]
-            estimate = len(tokens) if len(text) <= room else max(len(tokens), len(tokens) * len(text) // room)
-            ended.append(self._end(tokens, max_length, estimate))
-        return ended
+            is_part = len(text) > room
+            if is_part and len(tokens) < num_tokens + _CUT_MARGIN:
+                tokens, is_part = self.encode([text], plain=plain)[0], False
+            fronts.append((tokens, len(tokens) * len(text) // room if is_part else len(tokens)))
+        return fronts
 
     def token_id(self, token: str) -> int | None:
         """Id of a token, or None where the vocabulary lacks it."""

@@ -34,6 +34,7 @@ def create_app(
     loader: Loader | None = None,
     cache: EmbeddingCache | None = None,
     dialects: Mapping[str, Dialect] = DIALECTS,
+    version: str = "unreleased",
 ) -> FastAPI:
     """Make a server's app; nothing is loaded and no thread runs before it is started.
 
@@ -42,16 +43,15 @@ def create_app(
         loader: How models come into memory; None for checkpoints.
         cache: Where vectors are kept; None opens `settings.cache`, and closes it in the end.
         dialects: What it speaks.
+        version: What it says of itself.
 
     Returns:
         The app; `app.state.service` is there once it is started.
     """
-    import embedrank
-
     spoken = list(dialects.values())
     app = FastAPI(
         title="embedrank",
-        version=embedrank.__version__,
+        version=version,
         lifespan=_lifespan(settings, loader or CheckpointLoader(), cache, spoken),
         docs_url=None,  # they would load scripts from elsewhere
         redoc_url=None,

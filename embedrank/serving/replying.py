@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from fastapi.responses import Response
-from pydantic_core import to_json
+from pydantic import TypeAdapter
 
 from embedrank.serving.observing.facts import timed
 
+_JSON: Final[TypeAdapter[Any]] = TypeAdapter(Any)
 _AT_ONCE: Final = 4096  # numbers: a fraction of a millisecond
 
 
@@ -47,10 +48,10 @@ async def reply_with(spell: Callable[[], bytes], *, size: int, headers: Mapping[
 
 def list_of(rows: Iterable[Any]) -> bytes:
     """A JSON list, item by item."""
-    return b"[" + b",".join(map(to_json, rows)) + b"]"
+    return b"[" + b",".join(map(_JSON.dump_json, rows)) + b"]"
 
 
 def object_with(head: Mapping[str, Any], name: str, value: bytes) -> bytes:
     """A JSON object with one more field, whose value is JSON already."""
     comma = b"," if head else b""
-    return to_json(dict(head))[:-1] + comma + to_json(name) + b":" + value + b"}"
+    return _JSON.dump_json(dict(head))[:-1] + comma + _JSON.dump_json(name) + b":" + value + b"}"

@@ -253,7 +253,7 @@ class Service:
             return Health(is_well=False, reason="models are being loaded")
         return self.health()
 
-    def _check_items(self, items: Sequence[str], what: str) -> None:
+    def _check_items(self, items: Sequence[object], what: str) -> None:
         limit = self.settings.limits.max_items
         if len(items) > limit:
             raise TooLargeError(what, size=len(items), limit=limit)

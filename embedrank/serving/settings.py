@@ -126,12 +126,10 @@ class LogSettings:
     """What is written down.
 
     Attributes:
-        level: Least level of a line.
-        texts: Whether request bodies may show in logs; for debugging only.
+        level: Least level of a line. Whatever it is, no text of a user is written down.
     """
 
     level: str = "info"
-    texts: bool = False
 
     def __post_init__(self) -> None:
         levels = ("debug", "info", "warning", "error")

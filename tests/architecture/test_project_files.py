@@ -36,6 +36,7 @@ def test_the_version_is_the_same_everywhere(repository: Path) -> None:
 
 IMPORTED_AS = {
     "docx": "python-docx",
+    "pydantic_core": "pydantic",  # comes with it, at the one version that fits
     "bs4": "beautifulsoup4",
     "yaml": "pyyaml",
     "sklearn": "scikit-learn",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -20,6 +21,17 @@ from tests.serving.live import Live
 
 PAGE = REPOSITORY / "docs" / "clients.md"
 SNIPPETS = blocks(PAGE, "python")
+RESULTS = {
+    "documents",
+    "vectors",
+    "query_vector",
+    "short_query_vector",
+    "ranking",
+    "scores",
+    "probabilities",
+    "best",
+    "titles",
+}
 QUESTION = "What is the capital of France?"
 PARIS, BREAD = "Paris is the capital of France.", "Bread is baked from flour."
 
@@ -66,6 +78,16 @@ def _is_there(module: str) -> bool:
         return False
 
 
+def run(snippet: str) -> dict[str, Any]:
+    """The plain values that a snippet leaves behind; clients that it did not close are gone when this returns."""
+    names: dict[str, Any] = {}
+    exec(compile(snippet, str(PAGE), "exec"), names)
+    kept = {name: names[name] for name in names if name in RESULTS}
+    names.clear()
+    gc.collect()
+    return kept
+
+
 @pytest.mark.filterwarnings("ignore")  # of other people's packages
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=title_of)
 def test_the_snippet_gets_what_the_models_give(
@@ -74,8 +96,7 @@ def test_the_snippet_gets_what_the_models_give(
     require(snippet)
     monkeypatch.setenv("HAYSTACK_TELEMETRY_ENABLED", "False")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)  # forbids it every URL, this server's too
-    names: dict[str, Any] = {}
-    exec(compile(snippet.replace("http://localhost:8000", server.url), str(PAGE), "exec"), names)
+    names = run(snippet.replace("http://localhost:8000", server.url))
     assert {"vectors", "ranking"} & set(names)
     if "vectors" in names:
         texts = [getattr(text, "content", text) for text in names["documents"]][-len(names["vectors"]) :]

@@ -94,6 +94,23 @@ def test_only_the_tail_of_a_document_is_cut(reranker: Reranker) -> None:
     )  # the same tokens, at another place of the pack
 
 
+def test_a_huge_document_is_cut_like_a_long_one(reranker: Reranker) -> None:
+    long, huge = reranker.judge("hello", ["w x " * 400]), reranker.judge("hello", ["w x " * 300_000])
+    assert np.array_equal(long.logits, huge.logits)
+    (cut,) = huge.truncations
+    assert cut.kept_tokens == 400 and cut.num_tokens > 300_000  # estimated, for most of it was not tokenised
+
+
+def test_special_tokens_in_a_text_end_it_only_where_they_are_parsed(embedder_folder: Path) -> None:
+    parsed = Embedder.load(str(embedder_folder), dtype="fp32")
+    plain = Embedder.load(str(embedder_folder), dtype="fp32", plain_text=True)
+    ended, bare = ["hello<|endoftext|>"], ["hello"]
+    assert np.array_equal(parsed.encode_documents(ended), parsed.encode_documents(bare))
+    assert not np.allclose(plain.encode_documents(ended), plain.encode_documents(bare), atol=1e-3)
+    assert np.array_equal(plain.encode_documents(bare), parsed.encode_documents(bare))
+    assert (parsed.precision, plain.precision) == ("float32", "float32, plain text")
+
+
 def test_a_query_that_leaves_no_room_is_refused(reranker: Reranker) -> None:
     with pytest.raises(InvalidInputError, match="shorten"):
         reranker.score("w" * 500, ["hello"])

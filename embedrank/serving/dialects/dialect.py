@@ -38,6 +38,18 @@ class Dialect:
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
 
 
+def trouble(body: Any) -> dict[int | str, dict[str, Any]]:
+    """What the OpenAPI document says of answers to requests that failed, for an `APIRouter`'s `responses`.
+
+    Args:
+        body: Model of the error body, or a union of several.
+
+    Returns:
+        The entry of all statuses that are not told by themselves.
+    """
+    return {"default": {"model": body, "description": "Why there is no answer."}}
+
+
 def speak(request: Request, dialect: Dialect) -> None:
     """Let trouble with a request be spelled in another dialect than that of its path.
 

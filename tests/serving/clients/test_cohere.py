@@ -11,12 +11,14 @@ cohere = required("cohere")
 
 @pytest.fixture
 def first(server):
-    return cohere.Client(api_key="none", base_url=server.url)
+    with cohere.Client(api_key="none", base_url=server.url) as client:
+        yield client
 
 
 @pytest.fixture
 def second(server):
-    return cohere.ClientV2(api_key="none", base_url=server.url)
+    with cohere.ClientV2(api_key="none", base_url=server.url) as client:
+        yield client
 
 
 def test_both_versions_rank_as_the_reranker_does(first, second, reranker):

@@ -23,13 +23,14 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import Discriminator, Tag
 
 from embedrank.serving.dialects.by_body.telling import rerank_dialect, root_call, tokenize_dialect
-from embedrank.serving.dialects.dialect import Dialect, service_of, speak
+from embedrank.serving.dialects.dialect import Dialect, service_of, speak, trouble
 from embedrank.serving.dialects.rerank.answer import rerank
 from embedrank.serving.dialects.rerank.schemas import RerankAnswer, RerankBody
 from embedrank.serving.dialects.tei import embed, rank, schemas, tokens
 from embedrank.serving.dialects.tei.errors import spell_problem
 from embedrank.serving.dialects.vllm import tokens as vllm_tokens
 from embedrank.serving.dialects.vllm.dialect import VLLM
+from embedrank.serving.dialects.vllm.schemas import ErrorAnswer as VllmError
 from embedrank.serving.dialects.vllm.schemas import TokenizeAnswer, TokenizeBody
 from embedrank.serving.service import Service
 
@@ -46,7 +47,7 @@ AnyCall: TypeAlias = Annotated[
     | Annotated[schemas.PredictBody, Tag("predict")],
     Discriminator(root_call),
 ]
-_router = APIRouter(tags=["tei", "vllm"])
+_router = APIRouter(tags=["tei", "vllm"], responses=trouble(schemas.ErrorAnswer | VllmError))
 
 
 async def _speak_rerank(request: Request) -> None:
@@ -83,7 +84,11 @@ async def tokenize_either(
     return await tokens.tokenize(body, service)
 
 
-@_router.post("/", summary="What TEI's clients send without a path")
+@_router.post(
+    "/",
+    response_model=list[list[float]] | list[float] | list[schemas.Rank] | schemas.Predictions,
+    summary="What TEI's clients send without a path",
+)
 async def call_root(body: AnyCall, service: Annotated[Service, Depends(service_of)]) -> Response:
     """Embeds, ranks, compares or judges pairs, by what the body holds."""
     if isinstance(body, schemas.EmbedBody):

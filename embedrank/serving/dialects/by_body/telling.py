@@ -32,4 +32,5 @@ def root_call(body: Any) -> str:
 
 
 def _has(body: Any, field: str) -> bool:
-    return field in body if isinstance(body, Mapping) else hasattr(body, field)
+    value = body.get(field) if isinstance(body, Mapping) else getattr(body, field, None)
+    return value is not None

@@ -13,14 +13,14 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
 from embedrank.serving.dialects.cohere.embed import embed
-from embedrank.serving.dialects.cohere.schemas import EmbedAnswer, EmbedBody, EmbedBodyV2
-from embedrank.serving.dialects.dialect import Dialect, service_of
+from embedrank.serving.dialects.cohere.schemas import EmbedAnswer, EmbedBody, EmbedBodyV2, ErrorAnswer
+from embedrank.serving.dialects.dialect import Dialect, service_of, trouble
 from embedrank.serving.dialects.rerank.answer import rerank
 from embedrank.serving.dialects.rerank.schemas import RerankAnswer, RerankBody
 from embedrank.serving.errors import Problem
 from embedrank.serving.service import Service
 
-_router = APIRouter(tags=["cohere"])
+_router = APIRouter(tags=["cohere"], responses=trouble(ErrorAnswer))
 
 
 def spell_problem(problem: Problem) -> tuple[int, Any]:

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from embedrank.serving.dialects.body import Body
+
 EmbeddingType: TypeAlias = Literal["float", "int8", "uint8", "binary", "ubinary", "base64"]
 InputType: TypeAlias = Literal["search_query", "search_document", "classification", "clustering"]
 
@@ -26,7 +28,7 @@ class EmbedInput(BaseModel):
     content: Annotated[list[TextContent], Field(min_length=1)]
 
 
-class EmbedBody(BaseModel):
+class EmbedBody(Body):
     """A request to `/v1/embed`."""
 
     model: str | None = Field(None, description="Name of the embedder; the first one served if it is absent.")

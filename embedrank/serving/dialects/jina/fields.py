@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from embedrank.core.errors import InvalidInputError
+from embedrank.serving.dialects.body import Body
 
 
-class JinaFields(BaseModel):
+class JinaFields(Body):
     """To be inherited by a request for embeddings."""
 
     task: (

@@ -11,14 +11,14 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
 
-from embedrank.serving.dialects.dialect import Dialect, service_of
+from embedrank.serving.dialects.dialect import Dialect, service_of, trouble
 from embedrank.serving.dialects.rerank.answer import rerank
-from embedrank.serving.dialects.rerank.schemas import RerankAnswer, RerankBody
+from embedrank.serving.dialects.rerank.schemas import RerankAnswer, RerankBody, RerankError
 from embedrank.serving.errors import Problem
 from embedrank.serving.service import Service
 
 _COHERE_FIELDS: Final = frozenset({"rank_fields", "max_chunks_per_doc", "max_tokens_per_doc"})
-_router = APIRouter(tags=["cohere", "jina", "vllm"])
+_router = APIRouter(tags=["cohere", "jina", "vllm"], responses=trouble(RerankError))
 
 
 def spell_problem(problem: Problem) -> tuple[int, Any]:

@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AliasChoices, BaseModel, Field
 
+from embedrank.serving.dialects.body import Body
 from embedrank.serving.settings import Truncate
 
 Document: TypeAlias = str | dict[str, str]
 
 
-class RerankBody(BaseModel):
+class RerankBody(Body):
     """A request to `/v1/rerank`, `/v2/rerank`, or, with `documents`, to `/rerank`."""
 
     query: str

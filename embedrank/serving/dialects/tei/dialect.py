@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import Response
 
-from embedrank.serving.dialects.dialect import Dialect, service_of
+from embedrank.serving.dialects.dialect import Dialect, service_of, trouble
 from embedrank.serving.dialects.tei.embed import compare, embed
 from embedrank.serving.dialects.tei.errors import spell_problem
 from embedrank.serving.dialects.tei.info import info
@@ -18,14 +18,15 @@ from embedrank.serving.dialects.tei.rank import predict
 from embedrank.serving.dialects.tei.schemas import (
     DecodeBody,
     EmbedBody,
+    ErrorAnswer,
     PredictBody,
-    Prediction,
+    Predictions,
     SimilarityBody,
 )
 from embedrank.serving.dialects.tei.tokens import decode
 from embedrank.serving.service import Service
 
-_router = APIRouter(tags=["tei"])
+_router = APIRouter(tags=["tei"], responses=trouble(ErrorAnswer))
 
 
 @_router.post("/embed", response_model=list[list[float]], summary="Embed texts")
@@ -52,7 +53,7 @@ async def similarity(body: SimilarityBody, service: Annotated[Service, Depends(s
     return await compare(body, service)
 
 
-@_router.post("/predict", response_model=list[Prediction] | list[list[Prediction]], summary="Judge pairs")
+@_router.post("/predict", response_model=Predictions, summary="Judge pairs")
 async def predict_pairs(body: PredictBody, service: Annotated[Service, Depends(service_of)]) -> Response:
     """How likely each document answers its query; the reranker's template is always applied."""
     return await predict(body, service)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from embedrank.serving.dialects.body import Body
 from embedrank.serving.settings import Truncate
 
 Pair: TypeAlias = Annotated[list[str], Field(min_length=2, max_length=2)]
@@ -19,11 +20,7 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value  # the document says Left, some clients say left
 
 
-def _or_empty(value: Any) -> Any:
-    return {} if value is None else value
-
-
-class Truncating(BaseModel):
+class Truncating(Body):
     """What is done with texts that are too long."""
 
     truncate: bool | None = Field(None, description="False refuses texts that are too long; true and absent cut them.")
@@ -78,15 +75,15 @@ class SimilarityInputs(BaseModel):
     sentences: Annotated[list[str], Field(min_length=1)]
 
 
-class SimilarityBody(BaseModel):
+class SimilarityBody(Body):
     """A request to `/similarity`."""
 
     inputs: SimilarityInputs
-    parameters: Annotated[Prompted, BeforeValidator(_or_empty)] = Field(default_factory=Prompted)
+    parameters: Prompted = Field(default_factory=Prompted)
     model: str | None = Field(None, description="Extension: name of the embedder.")
 
 
-class TokenizeBody(BaseModel):
+class TokenizeBody(Body):
     """A request to `/tokenize` with `inputs`."""
 
     inputs: str | list[str]
@@ -95,7 +92,7 @@ class TokenizeBody(BaseModel):
     model: str | None = Field(None, description="Extension: name of the model.")
 
 
-class DecodeBody(BaseModel):
+class DecodeBody(Body):
     """A request to `/decode`."""
 
     ids: list[int] | list[list[int]]
@@ -116,6 +113,10 @@ class Prediction(BaseModel):
 
     score: float
     label: str
+
+
+Predictions: TypeAlias = list[Prediction] | list[list[Prediction]]
+"""Of one pair, or of several."""
 
 
 class Token(BaseModel):

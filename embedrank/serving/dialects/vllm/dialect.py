@@ -12,14 +12,14 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
 
-from embedrank.serving.dialects.dialect import Dialect, service_of
-from embedrank.serving.dialects.vllm.schemas import DetokenizeBody, ScoreAnswer, ScoreBody
+from embedrank.serving.dialects.dialect import Dialect, service_of, trouble
+from embedrank.serving.dialects.vllm.schemas import DetokenizeBody, ErrorAnswer, ScoreAnswer, ScoreBody
 from embedrank.serving.dialects.vllm.score import score
 from embedrank.serving.errors import Problem
 from embedrank.serving.service import Service
 
 _TYPES: Final = {401: "AuthenticationError", 404: "NotFoundError", 429: "RateLimitError"}
-_router = APIRouter(tags=["vllm"])
+_router = APIRouter(tags=["vllm"], responses=trouble(ErrorAnswer))
 
 
 def spell_problem(problem: Problem) -> tuple[int, Any]:

@@ -5,14 +5,16 @@ Source: https://docs.vllm.ai/en/latest/models/pooling_models/scoring
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AliasChoices, BaseModel, Field
+
+from embedrank.serving.dialects.body import Body
 
 Texts: TypeAlias = str | Annotated[list[str], Field(min_length=1)]
 
 
-class ScoreBody(BaseModel):
+class ScoreBody(Body):
     """A request to `/score`: one query for all documents, or as many of both."""
 
     queries: Texts = Field(validation_alias=AliasChoices("text_1", "queries", "data_1"))
@@ -52,7 +54,7 @@ class ScoreAnswer(BaseModel):
     usage: dict[str, int]
 
 
-class TokenizeBody(BaseModel):
+class TokenizeBody(Body):
     """A request to `/tokenize` with `prompt`."""
 
     prompt: str
@@ -70,14 +72,23 @@ class TokenizeAnswer(BaseModel):
     token_strs: list[str] | None
 
 
-class DetokenizeBody(BaseModel):
+class DetokenizeBody(Body):
     """A request to `/detokenize`."""
 
     tokens: list[int]
     model: str | None = None
 
 
+class Error(BaseModel):
+    """What went wrong."""
+
+    message: str
+    type: str
+    param: str | None
+    code: int
+
+
 class ErrorAnswer(BaseModel):
     """Why there is no answer."""
 
-    error: dict[str, Any]
+    error: Error

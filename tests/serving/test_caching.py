@@ -1,0 +1,57 @@
+"""A cache makes answers faster and is never needed for them; equal texts on their way are computed once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from embedrank.engine.caches import open_cache
+from tests.engine.caches.servers import RedisServer
+from tests.engine.fakes import expected, until
+from tests.serving.fakes import embed, vectors
+
+
+@pytest.fixture
+def redis(tmp_path):
+    server = RedisServer(tmp_path)
+    yield server
+    server.stop()
+
+
+def counts(live):
+    return live.service.worker.engine.stats()
+
+
+def test_equal_texts_of_clients_that_ask_at_once_are_computed_once(serving, loader):
+    live = serving(loader=loader)
+    loader.embedder.gate.shut()
+    with ThreadPoolExecutor(4) as pool:
+        held = pool.submit(embed, live.url, ["held"])
+        loader.embedder.gate.wait_for_arrival()
+        same = [pool.submit(embed, live.url, ["same"]) for _ in range(3)]
+        until(lambda: counts(live).joined == 2)
+        loader.embedder.gate.open()
+        assert all(np.allclose(vectors(answer.result())[0], expected("same"), atol=1e-6) for answer in same)
+    assert held.result().status_code == 200
+    assert loader.embedder.computed.count("same") == 1
+
+
+def test_a_redis_that_goes_and_comes_back_makes_no_difference_to_answers(serving, loader, redis):
+    cache = open_cache(f"{redis.url}?max_bytes=1&timeout_s=0.2&pause_s=0.2")  # nothing is kept in this process
+    try:
+        live = serving(loader=loader, cache=cache)
+        ask_for(live, "a")
+        until(lambda: (ask_for(live, "a"), counts(live).cache_hits)[1] > 0)
+        redis.stop()
+        for text in "abcdef":
+            ask_for(live, text)
+        assert live.service.health().is_well
+        redis.start()
+        before = counts(live).cache_hits
+        until(lambda: (ask_for(live, "z"), counts(live).cache_hits)[1] > before)
+    finally:
+        cache.close()
+
+
+def ask_for(live, text):
+    assert np.allclose(vectors(embed(live.url, [text]))[0], expected(text), atol=1e-6)
