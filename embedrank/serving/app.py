@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from embedrank.core.errors import EmbedrankError
 from embedrank.core.protocols import EmbeddingCache
 from embedrank.engine.caches import open_cache
 from embedrank.serving.access.gate import Gate
@@ -84,7 +85,11 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened = open_cache(settings.cache) if cache is None else cache
+        try:
+            opened = open_cache(settings.cache) if cache is None else cache
+        except EmbedrankError as error:
+            app.state.trouble = error  # for whoever started it
+            raise
         worker = Worker(settings.engine, opened)
         service = app.state.service = Service(settings, _shelf(settings, loader), worker)
         inside = Inside(service)
@@ -100,7 +105,7 @@ def _lifespan(
                 yield
                 service.is_draining = True
         except Exception as error:
-            app.state.trouble = error  # for whoever started it
+            app.state.trouble = error
             raise
         finally:
             watching.cancel()
