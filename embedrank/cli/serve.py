@@ -60,7 +60,9 @@ def serve(
     """Serve models over HTTP in the dialects of OpenAI, Cohere, Jina, TEI and vLLM, with a search page."""
     from embedrank.core.packages import require_packages
 
-    require_packages("embedrank serve", "fastapi", "uvicorn", "prometheus_client", "yaml", extra="serve")
+    require_packages(
+        "embedrank serve", "fastapi", "uvicorn", "prometheus_client", "python_multipart", "yaml", extra="serve"
+    )
     from embedrank.cli.serve_settings import serve_settings
 
     settings = serve_settings(

@@ -87,9 +87,10 @@ def _choose_models(settings: dict[str, Any], *, no_rerank: bool) -> None:
     if not settings.get("embedders") and (settings.get("index") or not settings.get("rerankers")):
         name = DEFAULT_MODEL
         if settings.get("index"):
-            from embedrank.search.opening import built_with
+            from embedrank.search.opening import built_with, exists, local_folder
 
-            name = built_with(settings["index"])
+            folder = local_folder(settings["index"])
+            name = built_with(folder) if exists(folder) else DEFAULT_MODEL  # a new index can be filled from the page
         settings["embedders"] = dict([_named(name)])
     if no_rerank:
         settings["rerankers"] = {}

@@ -343,3 +343,19 @@ class QuotaExceededError(EmbedrankError):
         self.limit = limit
         self.retry_after_s = retry_after_s
         super().__init__(f"more than {limit:g} {what} a minute with this key (try again in {retry_after_s:g} s)")
+
+
+class NotServedError(EmbedrankError):
+    """Something was asked for that this server was not set up with."""
+
+    def __init__(self, what: str, *, hint: str) -> None:
+        self.what = what
+        super().__init__(f"no {what} is served here ({hint})")
+
+
+class ForeignOriginError(EmbedrankError):
+    """A page of another origin tried to change something, as a page that means harm would."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        super().__init__(f"pages of {origin} may not change anything here (allow it under access.cors_origins)")

@@ -56,7 +56,9 @@ def rerank_prompts(
     """
     prefix, suffix = tokenizer.encode([template.prefix, template.suffix])
     room = max_length - len(prefix) - len(suffix)
-    question = len(tokenizer.encode([template.question(query, instruction)], plain=plain)[0])
+    ((_, question),) = tokenizer.encode_front(
+        [template.question(query, instruction)], num_tokens=max(room, 0), plain=plain
+    )
     if question >= room:
         raise InvalidInputError(
             "query", f"with its instruction it takes {question} tokens; {max(room, 0)} fit", hint="shorten it"

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from embedrank.core.errors import InvalidInputError
 from embedrank.core.protocols import Encoder, Reranker
-from embedrank.core.types import Document, Hit
+from embedrank.core.types import Document, Hit, Skipped
+from embedrank.search.catalogue import Catalogue
 from embedrank.search.config import SearchConfig
 from embedrank.search.explain import explain
 from embedrank.search.opening import local_folder, open_store
@@ -44,6 +45,7 @@ class SearchIndex:
         self._manifest = manifest
         self._embedder = embedder
         self.config = config
+        self.catalogue = Catalogue(store)
         recall = Recall(vectors=store, lexical=store)
         self.pipeline = SearchPipeline(recall=recall, chunks=store, encoder=embedder, reranker=reranker)
 
@@ -95,17 +97,24 @@ class SearchIndex:
         """
         return self._builder(on_progress).sync(paths)
 
-    def add(self, documents: Sequence[Document], on_progress: Progress | None = None) -> IndexReport:
+    def add(
+        self,
+        documents: Sequence[Document | Skipped],
+        on_progress: Progress | None = None,
+        *,
+        batch_chunks: int | None = None,
+    ) -> IndexReport:
         """Add or replace documents by their ids; those that have not changed are passed over.
 
         Args:
-            documents: Whole documents; they are cut into chunks here.
+            documents: Whole documents, which are cut into chunks here, and what a reader left out.
             on_progress: Told how many documents are done, and of how many.
+            batch_chunks: Chunks embedded and written at a time; None for many.
 
         Returns:
             What was added, updated, left alone and skipped, and why.
         """
-        return self._builder(on_progress).add(documents)
+        return self._builder(on_progress, batch_chunks=batch_chunks).add(documents)
 
     def remove(self, document_ids: Sequence[str]) -> int:
         """Remove documents.
@@ -117,6 +126,21 @@ class SearchIndex:
             Number of chunks removed.
         """
         return self._store.delete(document_ids)
+
+    def similar(self, document_id: str, *, top: int = 10) -> list[Hit]:
+        """Find the documents most like one of the index, by the mean of its vectors.
+
+        Args:
+            document_id: The document.
+            top: Documents wanted.
+
+        Returns:
+            Hits, most similar first, one a document; the document itself is not among them.
+
+        Raises:
+            InvalidInputError: If there is no such document.
+        """
+        return self.catalogue.similar(document_id, top=top)
 
     def search(
         self,
@@ -261,8 +285,10 @@ class SearchIndex:
             dim=self.config.dim if dim is None else dim,
         )
 
-    def _builder(self, on_progress: Progress | None) -> IndexBuilder:
+    def _builder(self, on_progress: Progress | None, *, batch_chunks: int | None = None) -> IndexBuilder:
         from embedrank.index.builder import BuildConfig, IndexBuilder
 
         config = BuildConfig(chunking=self._manifest.chunking)
+        if batch_chunks is not None:
+            config = replace(config, batch_chunks=batch_chunks)
         return IndexBuilder(self._store, self._embedder, config=config, on_progress=on_progress)

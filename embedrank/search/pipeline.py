@@ -11,6 +11,7 @@ from embedrank.core.protocols import ChunkReader, Encoder, Reranker
 from embedrank.core.types import Chunk, FloatArray, Scored
 from embedrank.search.advice import with_fusion
 from embedrank.search.blend import blended
+from embedrank.search.clock import StageClock
 from embedrank.search.config import SearchConfig
 from embedrank.search.ranking import Ranking, candidates
 from embedrank.search.recall import Recall
@@ -72,34 +73,44 @@ class SearchPipeline:
         config = with_fusion(config, self.encoder)
         for start in range(0, len(queries), QUERIES_PER_BATCH):
             batch = queries[start : start + QUERIES_PER_BATCH]
-            vectors = self._vectors(batch, config)
+            clock = StageClock()
+            vectors = self._vectors(batch, config, clock)
             for place, query in enumerate(batch):
-                yield self._ranking(query, None if vectors is None else vectors[place], config, where)
+                vector = None if vectors is None else vectors[place]
+                yield self._ranking(query, vector, config, where, clock.split())
 
-    def _vectors(self, queries: Sequence[str], config: SearchConfig) -> FloatArray | None:
+    def _vectors(self, queries: Sequence[str], config: SearchConfig, clock: StageClock) -> FloatArray | None:
         if config.mode == "lexical":
             return None
         if self.encoder is None:
             raise InvalidInputError(
                 "mode", f"{config.mode} search needs an embedder", hint="open with one, or mode lexical"
             )
-        return self.encoder.encode_queries(queries, instruction=config.instruction, dim=config.dim)
+        with clock.stage("embed", share=len(queries)):
+            return self.encoder.encode_queries(queries, instruction=config.instruction, dim=config.dim)
 
     def _ranking(
-        self, query: str, vector: FloatArray | None, config: SearchConfig, where: Mapping[str, object] | None
+        self,
+        query: str,
+        vector: FloatArray | None,
+        config: SearchConfig,
+        where: Mapping[str, object] | None,
+        clock: StageClock,
     ) -> Ranking:
-        recalled = self.recall.find(query, vector, config, where=where)
+        recalled = self.recall.find(query, vector, config, where=where, clock=clock)
         rows = candidates(recalled)
         reranker = self.reranker if config.rerank else None
         wanted = max(config.top, config.rerank_depth) if reranker else config.top
-        chunks = {chunk.id: chunk for chunk in self.chunks.get([row.id for row in rows[:wanted]])}
+        with clock.stage("read"):
+            chunks = {chunk.id: chunk for chunk in self.chunks.get([row.id for row in rows[:wanted]])}
         logits: dict[str, float] = {}
         final: Sequence[Scored] = _without_gone(rows, chunks, wanted)
         if reranker is not None:
-            logits = judge(reranker, query, list(chunks.values()), instruction=config.instruction)
-            weight, blend = blend_choice(config, reranker)
-            final = blended(final, logits, weight=weight, method=blend)
-        return Ranking(query=query, recalled=recalled, logits=logits, final=final, chunks=chunks)
+            with clock.stage("rerank"):
+                logits = judge(reranker, query, list(chunks.values()), instruction=config.instruction)
+                weight, blend = blend_choice(config, reranker)
+                final = blended(final, logits, weight=weight, method=blend)
+        return Ranking(query=query, recalled=recalled, logits=logits, final=final, chunks=chunks, seconds=clock.seconds)
 
 
 def _without_gone(rows: Sequence[Scored], chunks: Mapping[str, Chunk], read: int) -> list[Scored]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from embedrank.core.types import Chunk, Scored, StageScore
@@ -21,6 +21,7 @@ class Ranking:
         logits: Chunk id to the reranker's yes-no logit difference; empty where no reranker ran.
         final: The final order, best first; chunks deleted since recall are already out.
         chunks: The chunks that were read back, by id; at least those of the first `top` places of `final`.
+        seconds: Stage to the wall time it took, `embed` and `read` (chunks from the store) among them.
     """
 
     query: str
@@ -28,6 +29,7 @@ class Ranking:
     logits: Mapping[str, float]
     final: Sequence[Scored]
     chunks: Mapping[str, Chunk]
+    seconds: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def candidates(self) -> Sequence[Scored]:

@@ -39,6 +39,8 @@ STATUS: Final[Mapping[type[EmbedrankError], tuple[int, str]]] = MappingProxyType
         errors.InvalidInputError: (400, "invalid_input"),
         errors.TokenIdError: (400, "invalid_input"),
         errors.ModelNotFoundError: (404, "model_not_found"),
+        errors.NotServedError: (404, "not_served"),
+        errors.ForeignOriginError: (403, "foreign_origin"),
         errors.IndexNotFoundError: (404, "index_not_found"),
         errors.IndexMismatchError: (409, "index_mismatch"),
         errors.AccessDeniedError: (401, "access_denied"),

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from embedrank.model.reranker import Reranker
     from embedrank.model.tokenizer import Piece
 
+_MAX_INSTRUCTION = (
+    4096  # characters; it stands before every text, so that its length counts as often as there are texts
+)
 _STUCK_S = 300.0  # a batch that is computed for longer will hardly end
 
 
@@ -80,6 +83,7 @@ class Service:
         if side == "document" and instruction:
             raise InvalidInputError("instruction", "belongs to queries", hint="say that the texts are queries")
         self._check_items(texts, "input")
+        _check_instruction(instruction)
         cut = [False] * len(texts)
         async with self.shelf.lease("embedder", model) as loaded:
             if truncate != "right":
@@ -125,6 +129,7 @@ class Service:
             EmbedrankError: If it is refused or fails; see `errors.STATUS`.
         """
         self._check_items(documents, "documents")
+        _check_instruction(instruction)
         cut = [False] * len(documents)
         async with self.shelf.lease("reranker", model) as loaded:
             if truncate != "right":
@@ -257,6 +262,12 @@ class Service:
         limit = self.settings.limits.max_items
         if len(items) > limit:
             raise TooLargeError(what, size=len(items), limit=limit)
+
+
+def _check_instruction(instruction: str | None) -> None:
+    if instruction and len(instruction) > _MAX_INSTRUCTION:
+        problem = f"has {len(instruction)} characters, more than {_MAX_INSTRUCTION}"
+        raise InvalidInputError("instruction", problem, hint="one sentence is enough")
 
 
 def _flags(cut: list[bool], truncations: Sequence[Truncation]) -> list[bool]:

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from embedrank.core.errors import ConfigError
 from embedrank.engine.config import EngineConfig
+from embedrank.serving.searching.settings import SearchingSettings
 
 Truncate: TypeAlias = Literal["error", "left", "right"]
 Kind: TypeAlias = Literal["embedder", "reranker"]
@@ -156,6 +157,7 @@ class ServeSettings:
         access: Who may ask.
         engine: Queue and batches.
         log: What is written down.
+        searching: What searches, uploads and feedback may take.
     """
 
     host: str = "127.0.0.1"
@@ -172,6 +174,7 @@ class ServeSettings:
     access: AccessSettings = field(default_factory=AccessSettings)
     engine: EngineConfig = field(default_factory=EngineConfig)
     log: LogSettings = field(default_factory=LogSettings)
+    searching: SearchingSettings = field(default_factory=SearchingSettings)
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:

@@ -162,6 +162,16 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         {"what": "tokens", "limit": 1000, "retry_after_s": 2.5},
         ["1000 tokens", "2.5 s"],
     ),
+    (
+        errors.NotServedError("index", hint="start the server with --index FOLDER"),
+        {"what": "index"},
+        ["no index is served", "--index"],
+    ),
+    (
+        errors.ForeignOriginError("http://evil.example"),
+        {"origin": "http://evil.example"},
+        ["http://evil.example", "cors_origins"],
+    ),
 ]
 
 

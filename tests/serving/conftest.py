@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+import embedrank
 from embedrank.engine.config import EngineConfig
 from embedrank.serving.app import create_app
 from embedrank.serving.settings import AccessSettings, LimitSettings, ModelSettings, ServeSettings
@@ -34,7 +35,7 @@ def model_settings(embedder_folder, reranker_folder):  # noqa: F811
 @pytest.fixture(scope="session")
 def pico(model_settings):
     """A running server over pico models, for tests that leave it as it is."""
-    live = Live(create_app(model_settings(port=0))).start()
+    live = Live(create_app(model_settings(port=0), version=embedrank.__version__)).start()
     yield live
     live.stop()
 
@@ -53,7 +54,9 @@ def serving(model_settings, loader):
     started = []
 
     def start(*, loader=None, cache=None, **changes):
-        live = Live(create_app(model_settings(port=0, **changes), loader=loader, cache=cache))
+        live = Live(
+            create_app(model_settings(port=0, **changes), loader=loader, cache=cache, version=embedrank.__version__)
+        )
         started.append(live)
         return live.start()
 

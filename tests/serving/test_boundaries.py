@@ -140,3 +140,14 @@ def test_too_many_texts_are_too_large(serving, loader):
     refused = embed(live.url, list("abcd"))
     assert refused.status_code == 413
     assert "4" in refused.json()["error"]["message"] and "3" in refused.json()["error"]["message"]
+
+
+def test_an_instruction_that_would_stand_before_thousands_of_texts_has_to_be_short(pico):
+    refused = embed(pico.url, ["a"] * 5000, instruction="i" * 1_000_000)
+    assert refused.status_code == 400 and refused.json()["error"]["param"] == "instruction"
+
+
+def test_a_query_of_megabytes_is_refused_and_holds_nobody_up(pico):
+    body = {"query": "w" * 5_000_000, "documents": ["a"] * 1000}
+    refused = client().post(f"{pico.url}/v1/rerank", json=body)
+    assert refused.status_code == 400 and "query" in refused.text

@@ -1,4 +1,4 @@
-"""The OpenAPI document is true: whatever is made from it, and from its opposite, is answered as it says; never by a 5xx.
+"""The OpenAPI document is true: what is made from it, and from its opposite, is answered as it says, never by a 5xx.
 
 `SCHEMATHESIS_EXAMPLES=500 pytest tests/serving/test_openapi.py -s` looks harder than the few examples of a usual run.
 """

@@ -20,9 +20,9 @@ from embedrank.index.analysis import query_terms
 from embedrank.index.store.config import TABLE, LanceConfig
 from embedrank.index.store.exact import best, unit
 from embedrank.index.store.failures import clear_errors
-from embedrank.index.store.filters import condition, in_list
+from embedrank.index.store.filters import FACETS_COLUMN, condition, in_list
 from embedrank.index.store.nearest import NearestChunks
-from embedrank.index.store.reading import names, narrowed, select
+from embedrank.index.store.reading import facet_counts, names, narrowed, select
 from embedrank.index.store.rows import CHUNK_COLUMNS, table_schema, to_chunk, to_rows
 from embedrank.index.store.upkeep import bring_up_to_date
 
@@ -243,15 +243,28 @@ class LanceStore:
         with clear_errors(self.path):
             return int(self._table.count_rows())
 
-    def ids(self) -> list[str]:
-        """All chunk ids, sorted."""
+    @property
+    def version(self) -> int:
+        """A number that grows with every write, of this process or another."""
         with clear_errors(self.path):
-            return sorted(names(select(self._table, ("id",))))
+            return int(self._table.version)
 
-    def documents(self) -> dict[str, StoredDocument]:
-        """Every document with its hash, path and number of chunks."""
+    def ids(self, where: Mapping[str, object] | None = None) -> list[str]:
+        """All chunk ids, or those that a filter takes, sorted."""
+        only = condition(where)
         with clear_errors(self.path):
-            rows = select(self._table, ("document_id", "document_hash", "path"))
+            return sorted(names(select(self._table, ("id",), only)))
+
+    def values(self, key: str) -> dict[str, int]:
+        """Values of a metadata key, with the number of chunks that have them, most frequent first."""
+        with clear_errors(self.path):
+            return facet_counts(select(self._table, (FACETS_COLUMN,)).column(FACETS_COLUMN), key)
+
+    def documents(self, where: Mapping[str, object] | None = None) -> dict[str, StoredDocument]:
+        """Every document, or those that a filter takes, with its hash, path and number of chunks."""
+        only = condition(where)
+        with clear_errors(self.path):
+            rows = select(self._table, ("document_id", "document_hash", "path"), only)
             counted = rows.group_by(["document_id", "document_hash", "path"]).aggregate([([], "count_all")])
         return {
             row["document_id"]: StoredDocument(hash=row["document_hash"], path=row["path"], num_chunks=row["count_all"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,16 @@ def names(rows: pa.Table) -> list[str]:
     """The `id` column."""
     found: list[str] = rows.column("id").to_pylist()
     return found
+
+
+def facet_counts(facets: pa.ChunkedArray, key: str) -> dict[str, int]:
+    """How often each value of a metadata key stands in a `facets` column, most frequent first."""
+    import pyarrow.compute as pc
+
+    counted = pc.value_counts(pc.list_flatten(facets)).to_pylist()
+    pairs = [(json.loads(row["values"]), row["counts"]) for row in counted]
+    found = {value: count for (name, value), count in pairs if name == key}
+    return dict(sorted(found.items(), key=lambda row: (-row[1], row[0])))
 
 
 def matrix(rows: pa.Table, dim: int) -> FloatArray:

@@ -14,7 +14,9 @@ from embedrank.serving.dialects.operations.dialect import OPERATIONS
 from embedrank.serving.dialects.rerank.dialect import RERANK
 from embedrank.serving.dialects.tei.dialect import TEI
 from embedrank.serving.dialects.vllm.dialect import VLLM
+from embedrank.serving.page.dialect import PAGE
+from embedrank.serving.searching.dialect import SEARCHING
 
 DIALECTS: Final[Mapping[str, Dialect]] = MappingProxyType(
-    {dialect.name: dialect for dialect in (OPENAI, OPERATIONS, RERANK, COHERE, TEI, VLLM, BY_BODY)}
+    {dialect.name: dialect for dialect in (OPENAI, OPERATIONS, RERANK, COHERE, TEI, VLLM, BY_BODY, SEARCHING, PAGE)}
 )

@@ -7,7 +7,9 @@ that is loaded anew answers until its successor is there.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -157,7 +159,8 @@ class Shelf:
         async with self._one_load:
             try:
                 size = await asyncio.to_thread(self._loader.size_of, entry.kind, entry.name, entry.settings)
-                self._make_room(entry, size)
+                if self._make_room(entry, size):
+                    await asyncio.to_thread(_free_memory)
                 model = await asyncio.to_thread(self._loader.load, entry.kind, entry.name, entry.settings)
             except OverloadedError:
                 raise
@@ -168,10 +171,11 @@ class Shelf:
             self.num_loads += 1
             return entry.loaded
 
-    def _make_room(self, entry: Entry, size: int) -> None:
-        """Evict the least recently used models until another of this size fits."""
+    def _make_room(self, entry: Entry, size: int) -> int:
+        """Evict the least recently used models until another of this size fits; tells how many."""
         if self._memory_bytes is None:
-            return
+            return 0
+        before = self.num_evictions
         if size > self._memory_bytes:
             raise ModelUnavailableError(entry.name, f"it takes {size} bytes and memory_bytes is {self._memory_bytes}")
         others = [other for other in self._entries if other is not entry and other.loaded is not None]
@@ -186,12 +190,21 @@ class Shelf:
             oldest.loaded = None
             others.remove(oldest)
             self.num_evictions += 1
+        return self.num_evictions - before
 
 
 def _forget_load(entry: Entry, task: asyncio.Task[Loaded]) -> None:
     entry.loading = None
     if not task.cancelled():
         task.exception()  # seen, even if all who waited have gone
+
+
+def _free_memory() -> None:
+    """Give back what evicted models held: their parts refer to each other, and devices keep what is freed."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def _first_line(error: BaseException) -> str:

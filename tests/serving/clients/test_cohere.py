@@ -43,6 +43,11 @@ def test_a_cap_on_tokens_is_kept(second):
     assert answer.meta.warnings == ["1 of 1 documents were cut"]
 
 
+def test_nulls_are_left_open_as_langchains_class_spells_them_out(second):
+    answer = second.rerank(model="pico", query=QUERY, documents=DOCUMENTS, top_n=None, max_tokens_per_doc=None)
+    assert len(answer.results) == len(DOCUMENTS)
+
+
 def test_every_type_of_vector_is_read(second, embedder):
     types = ["float", "int8", "uint8", "binary", "ubinary", "base64"]
     answer = second.embed(
