@@ -6,8 +6,8 @@
 Saturation: server and offline engine embed the same texts, in turns, every round other ones, and neither keeps vectors.
 The client's work is done beforehand as far as it can be, but it shares the machine's cores with the server. Shares
 count; absolute figures depend on the machine and on its neighbours, which disturb the share of processor time (offline
-engine's over server's, both for one text) far less than that of throughput. Latency is that of an open loop at half of the
-measured saturation; at twice that, every answer has to be 200 or 429.
+engine's over server's, both for one text) far less than that of throughput. Latency is that of an open loop at half of
+the measured saturation; at twice that, every answer has to be 200 or 429.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from embedrank.engine.engine import Engine
 WORDS = (
     "the model reads a text and gives back numbers that stand for what it says so that texts which say the same lie "
     "close together while others lie apart and a search is nothing but a look around the place of the question"
-).split()
+)
 MAX_REQUESTS = 64  # that the server takes on at a time, so that twice its load fills the queue within seconds
 
 
@@ -165,9 +165,10 @@ def posts(fresh: Iterator[str], number: int, texts_per_request: int, encoding: s
 
 def texts(num_words: int) -> Iterator[str]:
     """Texts of about so many words that never come twice; lengths vary by half."""
+    words = WORDS.split()
     for number in itertools.count():
         length = num_words // 2 + number * 7 % (num_words + 1)
-        yield " ".join([str(number), *(WORDS[(number * 5 + place * 3) % len(WORDS)] for place in range(length))])
+        yield " ".join([str(number), *(words[(number * 5 + place * 3) % len(words)] for place in range(length))])
 
 
 if __name__ == "__main__":
