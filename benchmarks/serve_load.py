@@ -104,7 +104,7 @@ def saturation(child: Child, fresh: Iterator[str], arguments: argparse.Namespace
     """
     spent: dict[str, list[tuple[float, float]]] = {"offline": [], **{name: [] for name in arguments.encoding}}
     num_requests = arguments.texts // arguments.texts_per_request
-    num_texts = num_requests * arguments.texts_per_request
+    num_texts: int = num_requests * arguments.texts_per_request
     embedder = Embedder.load(arguments.model)
     with Engine() as engine:
         offline = BatchedEmbedder(embedder, engine, cache=open_cache("none://"))

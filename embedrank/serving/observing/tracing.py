@@ -66,7 +66,7 @@ class Tracing:
         from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 
         epoch_ns = time.time_ns() - time.perf_counter_ns()
-        attributes = {
+        attributes: dict[str, str | int | None] = {
             "http.request.method": method,
             "http.route": route,
             "http.response.status_code": status,
@@ -127,8 +127,10 @@ def _context(parent: TraceParent | None) -> Context:
     if parent is None:
         return Context()
     flags = TraceFlags(TraceFlags.SAMPLED if parent.is_sampled else TraceFlags.DEFAULT)
-    ids = {"trace_id": int(parent.trace_id, 16), "span_id": int(parent.span_id, 16)}
-    return set_span_in_context(NonRecordingSpan(SpanContext(**ids, is_remote=True, trace_flags=flags)), Context())
+    caller = SpanContext(
+        trace_id=int(parent.trace_id, 16), span_id=int(parent.span_id, 16), is_remote=True, trace_flags=flags
+    )
+    return set_span_in_context(NonRecordingSpan(caller), Context())
 
 
 def _ns(seconds: float) -> int:
