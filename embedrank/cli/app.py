@@ -9,7 +9,22 @@ from typing import Annotated
 
 import typer
 
-from embedrank.cli import demo, embed, evaluate, export, merge, mine, models, rerank, search, serve, synth, train, tune
+from embedrank.cli import (
+    demo,
+    embed,
+    evaluate,
+    export,
+    merge,
+    mine,
+    models,
+    recipe,
+    rerank,
+    search,
+    serve,
+    synth,
+    train,
+    tune,
+)
 from embedrank.cli import index as index_command
 from embedrank.cli.console import print_error
 from embedrank.cli.wiring import Wiring
@@ -38,6 +53,7 @@ app.command("mine")(mine.mine)
 app.command("synth")(synth.synth)
 app.command("train")(train.train)
 app.command("tune")(tune.tune)
+app.add_typer(recipe.app, name="recipe")
 app.command("models")(models.models)
 
 

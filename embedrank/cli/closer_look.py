@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from embedrank.cli.beir_set import beir_title, load
-from embedrank.cli.console import note, out, print_json, progress
+from embedrank.cli.closer_search import CurvesOfTrials, searched
+from embedrank.cli.console import note, out, print_json
 from embedrank.cli.eval_plan import EvalPlan, prompted_trial
-from embedrank.cli.latency import timed_stages
-from embedrank.cli.trial import OpenTrial, Trial, by_instruction, opened, truncated_documents
+from embedrank.cli.eval_rivals import trials_of
+from embedrank.cli.trial import OpenTrial, Trial, opened, truncated_documents
 from embedrank.core.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from embedrank.core.types import FloatArray, Scored
     from embedrank.evaluation.beir import BeirSet
-    from embedrank.evaluation.curves.gathering import Curves
     from embedrank.evaluation.errors.gathering import Errors
-
-_DEPTHS: Final = (0, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +44,6 @@ class CloserLook:
         return self.curves is not None or self.errors is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Searched:
-    """One split, searched."""
-
-    runs: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    at_depths: dict[int, dict[str, list[str]]] = field(default_factory=dict)
-    logits: dict[str, Mapping[str, float]] = field(default_factory=dict)
-
-
 def look_closer(
     folders: Sequence[Path], plan: EvalPlan, look: CloserLook, *, extra: Mapping[str, Any], as_json: bool
 ) -> None:
@@ -72,26 +60,27 @@ def look_closer(
         InvalidInputError: If something is asked for that does not go with it, or a folder has no such split.
     """
     from embedrank.core.packages import require_packages
-    from embedrank.evaluation.curves.gathering import Curves
     from embedrank.evaluation.errors.gathering import Errors
 
     require_packages("--curves and --errors", "matplotlib", "jinja2", "sklearn", "scipy", extra="evaluation")
     _require_places(plan, look)
-    curves, errors = Curves(), Errors(num_worst=look.num_worst)
+    curves, errors = CurvesOfTrials(plan), Errors(num_worst=look.num_worst)
     facts: dict[str, Any] = {"sets": [], "settings": {}, "notes": []}
-    latency: list[dict[str, Any]] = []
     for folder, split in _splits(folders, plan.split):
         dataset = load(folder, split, corpus_prefix=plan.corpus_prefix, max_queries=plan.max_queries, seed=plan.seed)
         note(beir_title(dataset))
-        trial, _ = prompted_trial(folder.name, "retrieval", plan)
-        with opened(trial, dataset, plan.wiring) as ready:
-            searched = _searched(trial, dataset, ready)
-            _take_in(curves, errors, dataset, searched)
-            if look.curves is not None:
-                _take_in_vectors(curves, trial, dataset, ready)
-                latency = latency or _timed(trial, dataset, ready)
-            _take_in_facts(facts, trial, dataset, ready)
-    content = {**facts, **curves.content(latency=latency)}
+        for asked in trials_of(plan) if look.curves is not None else [plan.trial]:
+            trial, _ = prompted_trial(folder.name, "retrieval", replace(plan, trial=asked))
+            with opened(trial, dataset, plan.wiring) as ready:
+                found = searched(trial, dataset, ready)
+                if look.curves is not None:
+                    curves.add_trial(asked, trial, dataset, ready, found)
+                _take_in_facts(facts, trial, dataset, ready)
+        errors.add(dataset, found.runs)  # the plan's own models come last
+        curves.add_split(dataset, found)
+    if look.errors is not None and plan.rivals:
+        facts["notes"].append("errors follow the stages of one search, so the page has none of rivals")
+    content = {**facts, **curves.content()}
     written = _write(look, content, errors)
     if as_json:
         print_json({**content, "written": [str(path) for path in written], **extra})
@@ -125,70 +114,16 @@ def _splits(folders: Sequence[Path], split: str) -> Iterator[tuple[Path, str]]:
             yield folder, name
 
 
-def _searched(trial: Trial, dataset: BeirSet, ready: OpenTrial) -> _Searched:
-    from embedrank.search.trial import at_depth, systems_of
-
-    found, depths = _Searched(), _depths(trial.config.rerank_depth)
-    with progress("searching", len(dataset.queries)) as advance:
-        for config, queries in by_instruction(dataset, trial.config):
-            rankings = ready.pipeline.rank_many(list(queries.values()), config)
-            for query, ranking in zip(queries, rankings, strict=True):
-                for system, rows in systems_of(ranking, ready.pipeline, config, weights=trial.weights).items():
-                    found.runs.setdefault(system, {})[query] = _ids(rows)
-                for depth, rows in at_depth(ranking, ready.pipeline, config, depths).items():
-                    found.at_depths.setdefault(depth, {})[query] = _ids(rows)
-                if ranking.logits:
-                    found.logits[query] = ranking.logits
-                advance(1)
-    return found
-
-
-def _take_in(curves: Curves, errors: Errors, dataset: BeirSet, searched: _Searched) -> None:
-    curves.add_systems(dataset, searched.runs)
-    curves.add_depths(dataset, searched.at_depths)
-    curves.add_verdicts(dataset, searched.logits)
-    errors.add(dataset, searched.runs)
-
-
-def _take_in_vectors(curves: Curves, trial: Trial, dataset: BeirSet, ready: OpenTrial) -> None:
-    import numpy as np
-
-    from embedrank.core.types import joined_text
-
-    encoder = ready.pipeline.encoder
-    if encoder is None:
-        return
-    dim, vectors = trial.config.dim, dict[str, "FloatArray"]()
-    for config, queries in by_instruction(dataset, trial.config):
-        rows = encoder.encode_queries(list(queries.values()), instruction=config.instruction, dim=dim)
-        vectors |= dict(zip(queries, rows, strict=True))
-    documents = encoder.encode_documents([joined_text(row.title, row.text) for row in dataset.documents], dim=dim)
-    curves.add_vectors(
-        dataset, np.stack([vectors[query] for query in dataset.queries]), documents, top=trial.config.recall
-    )
-
-
-def _timed(trial: Trial, dataset: BeirSet, ready: OpenTrial) -> list[dict[str, Any]]:
-    config, queries = next(by_instruction(dataset, trial.config))
-    return timed_stages(ready.pipeline, list(queries.values()), config, depths=_depths(trial.config.rerank_depth))
-
-
 def _take_in_facts(facts: dict[str, Any], trial: Trial, dataset: BeirSet, ready: OpenTrial) -> None:
     from embedrank.evaluation.report import notes
 
     sizes = {"num_queries": len(dataset.queries), "num_documents": len(dataset.documents)}
-    facts["sets"].append({"data": dataset.folder.name, "split": dataset.split, **sizes})
-    facts["settings"] |= trial.settings(ready.pipeline)
+    row = {"data": dataset.folder.name, "split": dataset.split, **sizes}
+    facts["sets"] += [row] if row not in facts["sets"] else []
+    facts["settings"] = trial.settings(ready.pipeline)  # at last those of the plan's own models
     told = [*notes(dataset), *truncated_documents(ready.num_truncated)]
-    facts["notes"] += [f"{dataset.folder.name} {dataset.split}: {line}" for line in told]
-
-
-def _depths(deepest: int) -> list[int]:
-    return [*(depth for depth in _DEPTHS if depth < deepest), deepest]
-
-
-def _ids(rows: Sequence[Scored]) -> list[str]:
-    return [row.id for row in rows]
+    lines = [f"{dataset.folder.name} {dataset.split}: {line}" for line in told]
+    facts["notes"] += [line for line in lines if line not in facts["notes"]]
 
 
 def _write(look: CloserLook, content: Mapping[str, Any], errors: Errors) -> list[Path]:

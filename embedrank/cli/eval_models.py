@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from embedrank.cli.kept_corpora import KeptCorpora
 
 if TYPE_CHECKING:
     from embedrank.cli.model_protocols import NamedEncoder
@@ -18,7 +20,7 @@ VECTORS: Final = "vectors.sqlite"
 
 @contextmanager
 def kept_models(wiring: Wiring, results: Path | None) -> Iterator[Wiring]:
-    """Let several sets share models and vectors.
+    """Let several sets share models and vectors, and the splits of a set its indexed corpora.
 
     Args:
         wiring: Loads models.
@@ -31,12 +33,10 @@ def kept_models(wiring: Wiring, results: Path | None) -> Iterator[Wiring]:
     from embedrank.engine.caches import open_cache
 
     vectors = open_cache("memory://" if results is None else (results / VECTORS).resolve().as_uri())
-    load: Callable[[str], Any] = cache(wiring.embedder)
+    load: Callable[..., Any] = cache(wiring.embedder)
 
-    def embedder(name: str) -> NamedEncoder:
-        return CachedEncoder(load(name), vectors)
+    def embedder(name: str, **how: Any) -> NamedEncoder:
+        return CachedEncoder(load(name, **how), vectors)
 
-    try:
-        yield replace(wiring, embedder=embedder, reranker=cache(wiring.reranker))
-    finally:
-        vectors.close()
+    with closing(vectors), closing(KeptCorpora()) as corpora:
+        yield replace(wiring, embedder=embedder, reranker=cache(wiring.reranker), corpora=corpora)

@@ -27,7 +27,8 @@ class EvalPlan:
         task: What to measure by; None for what suits the folder.
         protocol: `report` or `mteb`: whether candidates are instructed.
         corpus_prefix: Which documents of a BEIR set are kept.
-        max_queries: Queries or rows measured at most; None for all.
+        max_queries: Queries or rows of a split measured at most; None for all.
+        max_set_queries: The same over all splits of a set, each of which gets an equal share; None for no such limit.
         seed: Of samples and draws.
         candidates: File of candidates to rerank; None for those that the folder judges.
         runs: Folder for TREC run files; None for none.
@@ -41,6 +42,7 @@ class EvalPlan:
     protocol: str = "report"
     corpus_prefix: str | None = None
     max_queries: int | None = None
+    max_set_queries: int | None = None
     seed: int = 0
     candidates: Path | None = None
     runs: Path | None = None
@@ -60,6 +62,11 @@ class SetReport:
     title: str
     scores: Sequence[SystemScore]
     content: Mapping[str, Any]
+
+    @property
+    def by_query(self) -> dict[str, Mapping[str, float]]:
+        """System to query id to nDCG@10, of systems that rank documents."""
+        return {score.name: score.by_query for score in self.scores if score.by_query}
 
 
 def prompting_of(name: str, task: str, plan: EvalPlan, encoder: object) -> Prompting:

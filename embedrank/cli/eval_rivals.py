@@ -33,7 +33,7 @@ def run_with_rivals(name: str, task: str, dataset: BeirSet, plan: EvalPlan) -> O
     others: dict[str, Mapping[str, object]] = {}
     told: list[str] = []
     own: Outcome | None = None
-    for trial in _trials(plan):
+    for trial in trials_of(plan):
         prompted, how = prompted_trial(name, task, replace(plan, trial=trial))
         outcome = run_trial(prompted, dataset, plan.wiring)
         outcome = replace(outcome, settings={**outcome.settings, **how})
@@ -41,7 +41,7 @@ def run_with_rivals(name: str, task: str, dataset: BeirSet, plan: EvalPlan) -> O
             own = outcome
             continue
         for system, run in outcome.runs.items():
-            runs.setdefault(_renamed(system, trial, plan), run)
+            runs.setdefault(renamed(system, trial, plan), run)
         others[_pair(trial)] = outcome.settings
         told += [f"{_pair(trial)}: {line}" for line in outcome.notes]
     assert own is not None
@@ -114,7 +114,7 @@ def about(rival: str | None, *notes: Sequence[str]) -> list[str]:
     return [line if rival is None else f"{rival}: {line}" for part in notes for line in part]
 
 
-def _trials(plan: EvalPlan) -> Iterator[Trial]:
+def trials_of(plan: EvalPlan) -> Iterator[Trial]:
     """Every pair, the plan's own last."""
     embedders, judges = rivals_of(plan)
     own = plan.trial
@@ -127,7 +127,7 @@ def _trials(plan: EvalPlan) -> Iterator[Trial]:
     yield own
 
 
-def _renamed(system: str, trial: Trial, plan: EvalPlan) -> str:
+def renamed(system: str, trial: Trial, plan: EvalPlan) -> str:
     """`fused+rerank` becomes `fused st:minilm+ce:marco`, as far as the models are not the plan's own."""
     stage, plus, rest = system.partition("+rerank")
     if trial.embedder not in (None, plan.trial.embedder) and not stage.endswith(("BM25", "bm25s")):

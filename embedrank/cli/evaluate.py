@@ -44,6 +44,9 @@ def evaluate(
     candidates: Annotated[
         Path | None, typer.Option(help="TREC run to rerank; where it is not there, the first stage writes it.")
     ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the table over several sets into this file as well.")
+    ] = None,
     results: Annotated[
         Path | None, typer.Option(help="Folder where reports and vectors stay, so that a run goes on where it stopped.")
     ] = None,
@@ -88,7 +91,12 @@ def evaluate(
         str | None,
         typer.Option(help="Keep documents whose id starts so; 'all' keeps all. Default: what all judged ids share."),
     ] = None,
-    max_queries: Annotated[int | None, typer.Option(min=1, help="Measure a seeded sample of so many queries.")] = None,
+    max_queries: Annotated[
+        int | None, typer.Option(min=1, help="Measure a seeded sample of so many queries of each split.")
+    ] = None,
+    max_set_queries: Annotated[
+        int | None, typer.Option(min=1, help="With several sets: so many of a set, in equal shares of its splits.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
     dtype: options.Dtype = None,
     device: options.Device = None,
@@ -143,14 +151,14 @@ def evaluate(
     )
     by_mteb = benchmark is not None or tasks is not None or through_mteb
     look = CloserLook(curves=curves, errors=errors, num_worst=worst, by_mteb=by_mteb)
-    _refuse_rivals((by_mteb or bool(look)) and bool(rival or bm25s))
-    folders = [] if by_mteb else _folders(data, all_sets)
-    _require_choices(task, prompts)
-    _require_folders(runs, results)
+    _refuse_rivals(context, look)
+    folders, passed_over = ([], []) if by_mteb else _folders(data, all_sets)
+    is_suite = not look and (all_sets is not None or len(folders) > 1)
+    _refuse_suite_options(not is_suite and bool(markdown or max_set_queries))
+    _require_choices(task, prompts, runs, results)
     wiring = wiring_of(context, dtype=dtype, device=device)
-    whole_table = not (embedder or lexical or fuse)
     name = None if mode == "lexical" else embedder or os.environ.get("EMBEDRANK_MODEL") or DEFAULT_MODEL
-    judge = None if no_rerank else reranker or (_partner(wiring, name) if whole_table else None)
+    judge = None if no_rerank else reranker or (_partner(wiring, name) if not (embedder or lexical or fuse) else None)
     extra = _checked_for_overlap(trained_on, folders)
     with kept_models(wiring, results) as kept:
         plan = EvalPlan(
@@ -161,6 +169,7 @@ def evaluate(
             protocol=prompts,
             corpus_prefix=corpus_prefix,
             max_queries=max_queries,
+            max_set_queries=max_set_queries,
             seed=seed,
             candidates=candidates,
             runs=runs,
@@ -170,10 +179,24 @@ def evaluate(
             look_closer(folders, plan, look, extra=extra, as_json=json)
         elif by_mteb:
             evaluate_mteb(context, plan)
-        elif all_sets is None and len(folders) == 1:
-            _show_one(folders[0], plan, extra=extra, json=json)
+        elif is_suite:
+            run_suite(folders, plan, passed_over, results=results, extra=extra, markdown=markdown, as_json=json)
         else:
-            run_suite(folders, plan, results=results, extra=extra, as_json=json)
+            _show_one(folders[0], plan, extra=extra, json=json)
+
+
+def _refuse_suite_options(when: bool) -> None:
+    if when:
+        raise InvalidInputError("--markdown and --max-set-queries", "are for tables over several sets")
+
+
+def _refuse_rivals(context: typer.Context, look: CloserLook) -> None:
+    """Where rivals have no part, that is said instead of leaving them out."""
+    asked = context.params
+    if asked["bm25s"] and (look.by_mteb or look):
+        raise InvalidInputError("--bm25s", "has rows in tables of local sets only", hint="leave it away here")
+    if asked["rival"] and look.errors is not None and look.curves is None:
+        raise InvalidInputError("--rival", "has no part in --errors", hint="name it with --embedder or --reranker")
 
 
 def _show_one(folder: Path, plan: EvalPlan, *, extra: Mapping[str, Any], json: bool) -> None:
@@ -216,28 +239,22 @@ def _partner(wiring: Wiring, embedder: str | None) -> str | None:
     return None if embedder is None else wiring.partner(embedder)
 
 
-def _folders(data: Sequence[Path] | None, all_sets: Path | None) -> list[Path]:
-    folders = [*(data or ()), *(sets_in(all_sets) if all_sets else ())]
+def _folders(data: Sequence[Path] | None, all_sets: Path | None) -> tuple[list[Path], list[str]]:
+    """The sets, and a line for each folder that is none."""
+    found, passed_over = sets_in(all_sets) if all_sets else ([], [])
+    folders = [*(data or ()), *found]
     if not folders:
         raise InvalidInputError("--data", "is missing", hint="name a folder, or several with --all")
-    return list(dict.fromkeys(folders))
+    return list(dict.fromkeys(folders)), passed_over
 
 
-def _refuse_rivals(when: bool) -> None:
-    if when:
-        raise InvalidInputError("--rival, --bm25s", "are for tables of local sets", hint="name one with --embedder")
-
-
-def _require_choices(task: str | None, prompts: str) -> None:
+def _require_choices(task: str | None, prompts: str, *folders: Path | None) -> None:
     from embedrank.evaluation.folder_contents import require_task
     from embedrank.evaluation.instructions import Prompting
 
     Prompting(protocol=prompts)
     if task is not None:
         require_task(task)
-
-
-def _require_folders(*folders: Path | None) -> None:
     for folder in folders:
         if folder is not None and not folder.is_dir():
             raise InvalidInputError(str(folder), "no such folder")

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 from rich.text import Text
 
-from embedrank.cli.beir_set import beir_title, load
 from embedrank.cli.console import note, out, print_json
 from embedrank.cli.eval_plan import EvalPlan, prompting_of
+from embedrank.cli.eval_rivals import labelled, rivals_of
+from embedrank.cli.mteb_sets import LocalSet, local_set
 from embedrank.cli.mteb_stages import Stage, dense_stage, rerank_stage
 from embedrank.core.errors import InvalidInputError
 from embedrank.core.packages import require_packages
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from mteb.abstasks.abstask import AbsTask
 
     from embedrank.cli.model_protocols import NamedEncoder
-    from embedrank.evaluation.beir import BeirSet
     from embedrank.evaluation.mteb.task_prompt import TaskPrompt
 
 DENSE, RERANKED = "dense", "dense+rerank"
 PUBLISHED_DEPTH: Final = 100  # candidates that the published runs of the rerankers read
+PUBLISHED_LENGTH: Final = 8192  # tokens that the published runs read of a text; mteb's own loader sets no limit
 _NOT_FOR_MTEB: Final = (
     *("lexical", "fuse", "recall", "fusion", "dense_weight", "lexical_weight", "rerank_weight", "blend"),
     *("runs", "task", "candidates", "trained_on", "all_sets"),
@@ -43,14 +44,14 @@ class MtebTrial:
     Attributes:
         benchmark: Name in mteb; None where a local set is run.
         tasks: Narrows the benchmark; empty for all.
-        dataset: A local set; None where a benchmark is run.
+        local: A local set; None where a benchmark is run.
         reranker: Name of the reranker of a second stage; None for the embedder alone.
         depth: Candidates that the reranker reads for each query.
     """
 
     benchmark: str | None
     tasks: Sequence[str]
-    dataset: BeirSet | None
+    local: LocalSet | None
     reranker: str | None
     depth: int
 
@@ -73,8 +74,8 @@ def evaluate_mteb(context: typer.Context, plan: EvalPlan) -> None:
         from embedrank.evaluation.mteb.report import notes
 
         systems = {name: stage.scores for name, stage in done.items()}
-        said = [*_data_notes(trial), *notes(systems, prompts)]
-        if trial.reranker is not None and RERANKED not in done:
+        said = [*(trial.local.notes if trial.local else ()), *notes(systems, prompts)]
+        if (trial.reranker or rivals_of(plan)[1]) and all(RERANKED not in name for name in done):
             said.append("none of the tasks ranks documents, so the reranker had nothing to do")
     if context.params["json"]:
         print_json({**_report(trial, done, prompts), "notes": said})
@@ -101,14 +102,10 @@ def _trial(context: typer.Context, plan: EvalPlan) -> MtebTrial:
     return MtebTrial(
         benchmark=asked["benchmark"],
         tasks=[name.strip() for name in (asked["tasks"] or "").split(",") if name.strip()],
-        dataset=_dataset(folders[0], plan) if folders else None,
+        local=local_set(folders[0], plan) if folders else None,
         reranker=None if asked["no_rerank"] else asked["reranker"],
         depth=asked["rerank_depth"] if _is_said(context, "rerank_depth") else PUBLISHED_DEPTH,
     )
-
-
-def _dataset(folder: Path, plan: EvalPlan) -> BeirSet:
-    return load(folder, plan.split, corpus_prefix=plan.corpus_prefix, max_queries=plan.max_queries, seed=plan.seed)
 
 
 def _is_said(context: typer.Context, name: str) -> bool:
@@ -143,25 +140,26 @@ def _run(trial: MtebTrial, plan: EvalPlan, to: Path) -> tuple[dict[str, Stage], 
 
     with quiet():  # their imports talk
         from embedrank.evaluation.mteb.benchmark import benchmark_tasks
-        from embedrank.evaluation.mteb.local import beir_task
         from embedrank.evaluation.mteb.run import can_be_reranked
 
         tasks: list[AbsTask] = (
-            benchmark_tasks(trial.benchmark or "", trial.tasks) if trial.dataset is None else [beir_task(trial.dataset)]
+            benchmark_tasks(trial.benchmark or "", trial.tasks) if trial.local is None else [trial.local.wrapped()]
         )
-    name = plan.trial.embedder or ""
-    encoder = plan.wiring.embedder(name)
-    prompts, given = _prompts(trial, plan, tasks, encoder)
-    settings = {"prompts": plan.protocol, "instruction": given}
-    dim, two_stage = plan.trial.config.dim, trial.reranker is not None
-    dense = dense_stage(encoder, name, prompts, tasks, settings=settings, dim=dim, to=to, keep_answers=two_stage)
-    if trial.reranker is None or not any(can_be_reranked(task) for task in tasks):
-        return {DENSE: dense}, prompts
-    template = {"template": "report"} if trial.benchmark and plan.protocol == "report" else {}
-    judge = plan.wiring.reranker(trial.reranker, **template)
-    instruction = given or (REPORT_RERANK_INSTRUCTION if trial.benchmark else None)
-    second = rerank_stage(judge, trial.reranker, instruction, tasks, first=dense, depth=trial.depth, to=to)
-    return {DENSE: dense, RERANKED: second}, prompts
+    embedders, judges = rivals_of(plan)
+    as_published = trial.benchmark is not None and plan.protocol == "report"
+    has_stage = bool(judges or trial.reranker) and any(can_be_reranked(task) for task in tasks)
+    done: dict[str, Stage] = {}
+    for system, name in labelled(embedders, plan.trial.embedder, DENSE):
+        encoder = plan.wiring.embedder(name, **({"max_length": PUBLISHED_LENGTH} if as_published else {}))
+        prompts, given = _prompts(trial, plan, tasks, encoder)
+        settings = {"prompts": plan.protocol, "instruction": given}
+        dim, keep = plan.trial.config.dim, has_stage and system == DENSE
+        done[system] = dense_stage(encoder, name, prompts, tasks, settings=settings, dim=dim, to=to, keep_answers=keep)
+    for system, name in labelled(judges, trial.reranker, RERANKED) if has_stage else ():
+        judge = plan.wiring.reranker(name, **({"template": "report"} if as_published else {}))
+        instruction = given or (REPORT_RERANK_INSTRUCTION if trial.benchmark else None)
+        done[system] = rerank_stage(judge, name, instruction, tasks, first=done[DENSE], depth=trial.depth, to=to)
+    return done, prompts
 
 
 def _prompts(
@@ -171,26 +169,15 @@ def _prompts(
     from embedrank.evaluation.mteb.protocols import prompts_of
 
     given = plan.trial.config.instruction
-    if trial.dataset is not None:  # the same as without mteb
-        given = prompting_of(trial.dataset.folder.name, "retrieval", plan, encoder).instruction or given
+    if trial.local is not None:  # the same as without mteb
+        given = prompting_of(trial.local.folder.name, trial.local.task, plan, encoder).instruction or given
         return prompts_of(plan.protocol, tasks, given=given, reads_instructions=given is not None), given
     reads = getattr(encoder, "default_instruction", None) is not None
     return prompts_of(plan.protocol, tasks, given=given, reads_instructions=reads), given
 
 
-def _data_notes(trial: MtebTrial) -> list[str]:
-    if trial.dataset is None:
-        return []
-    from embedrank.evaluation.report import notes
-
-    told = notes(trial.dataset)
-    if trial.dataset.instructions:
-        told.append("instructions that belong to single queries were not used: mteb would put them behind the query")
-    return told
-
-
 def _report(trial: MtebTrial, done: Mapping[str, Stage], prompts: Mapping[str, TaskPrompt]) -> dict[str, Any]:
-    from embedrank.evaluation.mteb.report import RETRIEVAL_FIGURES, report_json
+    from embedrank.evaluation.mteb.report import report_json
 
     last = list(done.values())[-1]
     report = report_json(
@@ -199,17 +186,18 @@ def _report(trial: MtebTrial, done: Mapping[str, Stage], prompts: Mapping[str, T
         settings=last.settings,
         results={name: str(stage.results) for name, stage in done.items()},
     )
-    if trial.dataset is None:
+    if trial.local is None:
         return {"benchmark": trial.benchmark, **report}
-    figures = {ours: last.scores[0].scores[theirs] for ours, theirs in RETRIEVAL_FIGURES.items()}
-    counts = {"num_queries": len(trial.dataset.queries), "num_documents": len(trial.dataset.documents)}
-    return {"data": str(trial.dataset.folder), "split": trial.dataset.split, **figures, **counts, **report}
+    local = trial.local
+    figures = {ours: last.scores[0].scores[theirs] for ours, theirs in local.figures.items()}
+    about = {"data": str(local.folder), "split": local.split, "task": local.task}
+    return {**about, **figures, **local.counts, **report}
 
 
 def _print(trial: MtebTrial, done: Mapping[str, Stage]) -> None:
     from embedrank.cli.render_mteb import score_table
 
-    title = trial.benchmark if trial.dataset is None else beir_title(trial.dataset)
+    title = trial.benchmark if trial.local is None else trial.local.title
     console = out()
     console.print(Text(f"{title}, through mteb", style="bold"))
     console.print(score_table({name: stage.scores for name, stage in done.items()}))

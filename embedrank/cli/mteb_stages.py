@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedrank.cli.console import stages
+from embedrank.cli.rivals import EMBEDDERS, RERANKERS
 
 if TYPE_CHECKING:
     from mteb.abstasks.abstask import AbsTask
@@ -124,12 +125,15 @@ def hub_name(name: str, kind: str) -> str:
         kind: `embedder` or `reranker`.
 
     Returns:
-        The hub id of a preset, else the name.
+        The hub id of a preset; of a model of others its kind and name, without folders and URL; else the name.
     """
     from embedrank.model.presets import presets
 
     preset = presets().get(name)
-    return name if preset is None else str(getattr(preset, kind)).removeprefix("bundled:")
+    if preset is not None:
+        return str(getattr(preset, kind)).removeprefix("bundled:")
+    prefix, _, model = name.partition("@http")[0].partition(":")
+    return f"{prefix}-{Path(model).name}" if prefix in (*EMBEDDERS, *RERANKERS) else name
 
 
 class _TaskBar:

@@ -3,48 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 from rich.text import Text
 
-from embedrank.cli.render_report import HEADINGS
+from embedrank.cli.suite_lines import WORK, heading_of, sections_of, systems_of
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from embedrank.evaluation.paper import Compared
     from embedrank.evaluation.suite import SuiteRow
 
+_WIDEST: Final = 1000
 
-def suite_table(rows: Sequence[SuiteRow]) -> Table:
-    """One row a set and task, one column a system, means by type of task below.
+
+def print_suite(rows: Sequence[SuiteRow], console: Console) -> None:
+    """Print the suite; in a terminal too narrow for it without what it cost, in a file as wide as it is.
 
     Args:
         rows: Rows of a suite.
+        console: Where.
+    """
+    table = suite_table(rows)
+    width = table.__rich_measure__(console, console.options.update(max_width=_WIDEST)).maximum
+    if console.is_terminal and width > console.width:
+        console.print(suite_table(rows, with_work=False))
+        return
+    console.width = max(width, console.width)
+    console.print(table)
+
+
+def suite_table(rows: Sequence[SuiteRow], *, with_work: bool = True) -> Table:
+    """The suite for a terminal.
+
+    Args:
+        rows: Rows of a suite.
+        with_work: Whether columns tell what each set cost.
 
     Returns:
         The table, in points of 100.
     """
-    from embedrank.evaluation.suite import means_of
-
-    systems = list(dict.fromkeys(system for row in rows for system in row.values))
-    table = _table("set", "metric", right=systems)
-    for row in rows:
-        name = row.name if row.num_splits == 1 else f"{row.name} ({row.num_splits} splits)"
-        best = max(row.values.values())
-        cells = [Text(name), Text(HEADINGS[row.metric])]
-        for system in systems:
-            value = row.values.get(system)
-            style = "bold green" if value == best and len(row.values) > 1 else ""
-            shown = "" if value is None else f"{100 * value:.1f}{'*' if system in row.better else ' '}"
-            cells.append(Text(shown, style=style))
-        table.add_row(*cells)
-    table.add_section()
-    means = means_of(rows)
-    kinds = dict.fromkeys(["mean_task", "mean_type", *(row.benchmark_type for row in rows)])
-    for kind in kinds:
-        values = [f"{100 * means[system][kind]:.1f} " if kind in means[system] else "" for system in systems]
-        table.add_row(Text(_column(kind), style="bold"), "", *values)
+    systems = systems_of(rows)
+    table = _table("set", "metric", right=[*systems, *(WORK if with_work else ())])
+    for section in sections_of(rows):
+        for line in section:
+            bold = "bold" if line.is_summary else ""
+            cells = [Text(line.name, style=bold), Text(line.metric)]
+            cells += [
+                Text(cell, style="bold green" if place in line.best else "") for place, cell in enumerate(line.cells)
+            ]
+            table.add_row(*cells, *(Text(cell, style="dim") for cell in (line.work if with_work else ())))
+        table.add_section()
     return table
+
+
+def suite_markdown(rows: Sequence[SuiteRow], notes: Sequence[str]) -> str:
+    """The suite for a page of text.
+
+    Args:
+        rows: Rows of a suite.
+        notes: Lines below the table.
+
+    Returns:
+        A table of Markdown and a list.
+    """
+    systems = systems_of(rows)
+    lines = [["set", "metric", *systems, *WORK]]
+    lines.append(["---", "---", *["--:"] * (len(systems) + len(WORK))])
+    for line in (line for section in sections_of(rows) for line in section):
+        name = f"**{line.name}**" if line.is_summary else line.name
+        cells = [f"**{cell.strip()}**" if place in line.best else cell for place, cell in enumerate(line.cells)]
+        lines.append([name, line.metric, *cells, *line.work])
+    table = ["| " + " | ".join(cell.strip().replace("|", "\\|") for cell in line) + " |" for line in lines]
+    return "\n".join([*table, "", *(f"- {line}" for line in notes)]) + "\n"
 
 
 def paper_table(rows: Sequence[Compared]) -> Table:
@@ -65,17 +98,13 @@ def paper_table(rows: Sequence[Compared]) -> Table:
         )
         ours = "" if row.ours is None else f"{row.ours:.2f}"
         difference = "" if row.difference is None else f"{row.difference:+.2f}"
-        table.add_row(*heading, _column(row.column), ours, f"{row.published:.2f}", difference)
+        table.add_row(*heading, heading_of(row.column), ours, f"{row.published:.2f}", difference)
     return table
 
 
 def _unlike(name: str, above: str) -> str:
     """A name, but not twice in a column."""
     return "" if name == above else name
-
-
-def _column(name: str) -> str:
-    return {"mean_task": "mean over tasks", "mean_type": "mean over types"}.get(name, name)
 
 
 def _table(*left: str, right: Sequence[str]) -> Table:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from embedrank.cli.console import progress
-from embedrank.cli.trial_store import fill
+from embedrank.cli.kept_corpora import KeptCorpora
 from embedrank.cli.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -99,7 +97,7 @@ class OpenTrial:
 
 @contextmanager
 def opened(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Iterator[OpenTrial]:
-    """Load the models and index the corpus in a temporary folder.
+    """Load the models and index the corpus in a temporary folder, unless the wiring keeps it from another split.
 
     Args:
         trial: What is measured.
@@ -107,16 +105,16 @@ def opened(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Iterator[OpenTrial
         wiring: Where models come from.
 
     Yields:
-        The trial, as long as the folder is there.
+        The trial, as long as the index is there.
     """
     from embedrank.search.pipeline import SearchPipeline
     from embedrank.search.recall import Recall
 
     encoder = None if trial.embedder is None else wiring.embedder(trial.embedder)
     reranker = None if trial.reranker is None else wiring.reranker(trial.reranker)
-    with TemporaryDirectory(prefix="embedrank-eval-") as folder:
+    with _corpora(wiring) as corpora:
         start = time.perf_counter()
-        filled = fill(Path(folder), dataset.documents, encoder, dim=trial.config.dim)
+        filled = corpora.filled(dataset, encoder, dim=trial.config.dim)
         yield OpenTrial(
             pipeline=SearchPipeline(
                 recall=Recall(vectors=filled.store, lexical=filled.store),
@@ -127,6 +125,16 @@ def opened(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Iterator[OpenTrial
             num_truncated=filled.num_truncated,
             index_s=time.perf_counter() - start,
         )
+
+
+@contextmanager
+def _corpora(wiring: Wiring) -> Iterator[KeptCorpora]:
+    """Those of the wiring, else some for this trial alone."""
+    if wiring.corpora is not None:
+        yield wiring.corpora
+        return
+    with closing(KeptCorpora()) as corpora:
+        yield corpora
 
 
 def run_trial(trial: Trial, dataset: BeirSet, wiring: Wiring) -> Outcome:

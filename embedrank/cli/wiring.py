@@ -13,6 +13,7 @@ import typer
 from embedrank.cli.rivals import rival_embedder, rival_reranker
 
 if TYPE_CHECKING:
+    from embedrank.cli.kept_corpora import KeptCorpora
     from embedrank.cli.model_protocols import NamedEncoder, TellingReranker
     from embedrank.core.protocols import Reranker
 
@@ -29,13 +30,16 @@ def native_choice() -> str:
     return os.environ.get("EMBEDRANK_NATIVE") or "auto"
 
 
-def load_embedder(name: str, *, dtype: str | None = None, device: str | None = None) -> NamedEncoder:
+def load_embedder(
+    name: str, *, dtype: str | None = None, device: str | None = None, max_length: int | None = None
+) -> NamedEncoder:
     """Load an embedder.
 
     Args:
         name: Preset, folder or hub id, or one of others (see `rivals`).
         dtype: As `Embedder.load` takes it.
         device: Likewise.
+        max_length: Most tokens read of a text, where the model would read more; models of others keep their own.
 
     Returns:
         The model.
@@ -45,7 +49,9 @@ def load_embedder(name: str, *, dtype: str | None = None, device: str | None = N
         return rival
     from embedrank.model.embedder import Embedder
 
-    return Embedder.load(name, dtype=dtype, device=device, native=native_choice())
+    model = Embedder.load(name, dtype=dtype, device=device, native=native_choice())
+    model.max_length = min(model.max_length, max_length or model.max_length)
+    return model
 
 
 def load_reranker(
@@ -92,11 +98,13 @@ class Wiring:
         embedder: Name to embedder; told `dtype` and `device` where the user says them.
         reranker: Name to reranker, likewise.
         partner: Embedder name to the name of its reranker, if it has one.
+        corpora: Keeps the index of a corpus for all trials over it; None where each makes its own.
     """
 
     embedder: Callable[..., NamedEncoder] = load_embedder
     reranker: Callable[..., TellingReranker] = load_reranker
     partner: Callable[[str], str | None] = partner_of
+    corpora: KeptCorpora | None = None
 
     def reranker_for(self, embedder: str, asked: str | None) -> Reranker | None:
         """The reranker that was asked for, else the embedder's partner, else none.

@@ -359,3 +359,18 @@ class ForeignOriginError(EmbedrankError):
     def __init__(self, origin: str) -> None:
         self.origin = origin
         super().__init__(f"pages of {origin} may not change anything here (allow it under access.cors_origins)")
+
+
+class StepFailedError(EmbedrankError):
+    """The command of a recipe's step failed."""
+
+    def __init__(self, step: str, *, code: int, problem: str, log: Path) -> None:
+        self.step = step
+        self.code = code
+        self.problem = problem
+        self.log = log
+        how = f"was ended by signal {-code}" if code < 0 else f"failed with exit code {code}"
+        super().__init__(
+            f"step {step} {how}" + (f": {problem.removeprefix('error: ')}" if problem else "") + f" (its log: {log}; "
+            "the same command goes on from here)"
+        )

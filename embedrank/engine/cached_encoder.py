@@ -41,6 +41,11 @@ class CachedEncoder:
         return self._encoder
 
     @property
+    def cache_counts(self) -> Mapping[str, int]:
+        """What the cache counted, of all that share it: `hits` and `misses`, which the model computed."""
+        return self._cache.counts()
+
+    @property
     def num_truncated(self) -> int:
         """Different texts asked for so far of which the model reads only the beginning."""
         return len(self._truncated)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from embedrank.core.beir_files import Qrels, data_path, qrels_path, read_corpus, read_qrels, read_queries
+from embedrank.core.beir_files import Qrels, qrels_path, read_qrels
 from embedrank.core.errors import DatasetError
 from embedrank.core.types import Document, joined_text
+from embedrank.evaluation.beir_rows import corpus_rows, query_rows
 
 _GROUP_FIELDS: Final = ("group", "base")
 _TYPE_FIELDS: Final = ("query_type", "type")
@@ -75,9 +76,9 @@ def load_beir(folder: Path, split: str, *, unanswerable: bool = False) -> BeirSe
     if not folder.is_dir():
         raise DatasetError(folder, "no such folder" if not folder.exists() else "is not a folder")
     qrels = read_qrels(qrels_path(folder, split))
-    rows = list(read_corpus(data_path(folder, "corpus.jsonl")))
+    rows = corpus_rows(folder)
     documents = _first_of_each_id(rows)
-    asked_rows = list(read_queries(data_path(folder, "queries.jsonl")))
+    asked_rows = query_rows(folder)
     asked = _first_of_each_id(asked_rows)
     answerable = {name for name, grades in qrels.items() if unanswerable or any(grade > 0 for grade in grades.values())}
     measured = [query for query in asked if query.id in answerable and query.text.strip()]

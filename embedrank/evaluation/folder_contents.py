@@ -9,8 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from embedrank.core.beir_files import data_path, qrels_path, read_objects, read_qrels, read_queries
+from embedrank.core.beir_files import qrels_path, read_objects, read_qrels
 from embedrank.core.errors import DatasetError, InvalidInputError
+from embedrank.evaluation.beir_rows import query_rows
 from embedrank.evaluation.split_files import split_names, split_path
 from embedrank.evaluation.tasks.instruction_retrieval import changed_documents
 from embedrank.evaluation.tasks.registry import TASKS
@@ -132,7 +133,7 @@ def splits_of(folder: Path, split: str) -> list[str]:
 def _beir_tasks(folder: Path, split: str) -> tuple[str, ...]:
     qrels = read_qrels(qrels_path(folder, split))
     first = RETRIEVAL
-    for query in read_queries(data_path(folder, "queries.jsonl")):
+    for query in query_rows(folder):
         if query.id in qrels and ("instruction" in query.metadata or {"group", "base"} & query.metadata.keys()):
             first = INSTRUCTION_RETRIEVAL
             break

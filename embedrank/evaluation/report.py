@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from embedrank.evaluation.beir import BeirSet
 from embedrank.evaluation.compare import Difference, bootstrap_difference, randomisation_test
@@ -21,12 +21,14 @@ class SystemScore:
         metrics: Key of `MEASURES` to mean over the queries; `p_mrr` and `robustness_at_10` where the set allows them.
         p_value: Of the difference in nDCG@10 to the first system, by a paired randomisation test; None for the first.
         difference: That difference, with its 95 % interval by a paired bootstrap; None for the first.
+        by_query: Query id to nDCG@10; empty where queries are not ranked.
     """
 
     name: str
     metrics: Mapping[str, float]
     p_value: float | None
     difference: Difference | None = None
+    by_query: Mapping[str, float] = field(default_factory=dict)
 
 
 def score_systems(dataset: BeirSet, runs: Mapping[str, Run]) -> list[SystemScore]:
@@ -47,7 +49,7 @@ def score_systems(dataset: BeirSet, runs: Mapping[str, Run]) -> list[SystemScore
         metrics = {**means(values), **instruction_metrics(dataset.qrels, dataset.groups, run, ndcg)}
         if baseline is None:
             baseline = ndcg
-            scores.append(SystemScore(name=name, metrics=metrics, p_value=None))
+            scores.append(SystemScore(name=name, metrics=metrics, p_value=None, by_query=ndcg))
             continue
         scores.append(
             SystemScore(
@@ -55,6 +57,7 @@ def score_systems(dataset: BeirSet, runs: Mapping[str, Run]) -> list[SystemScore
                 metrics=metrics,
                 p_value=randomisation_test(baseline, ndcg),
                 difference=bootstrap_difference(baseline, ndcg),
+                by_query=ndcg,
             )
         )
     return scores

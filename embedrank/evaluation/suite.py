@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from embedrank.evaluation.compare import Comparison, compare_over_splits
 from embedrank.evaluation.tasks.registry import TASKS
 
-SIGNIFICANT: Final = 0.05
 _BEIR_TASKS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
     {
         "retrieval": ("Retrieval", ("ndcg_at_10",)),
@@ -28,24 +29,31 @@ class SuiteRow:
     """One set, measured by one task, all splits of one family (`test`, `test.de`, `test.en`) together.
 
     Attributes:
+        folder: Of the set.
         name: Of the set; with the family where that is not the split asked for.
         task: Name of the task.
         benchmark_type: What mteb and the paper's tables call it.
         metric: The one shown.
         num_splits: Splits that the values are means over.
         values: System to the mean of the metric.
-        better: Systems whose difference in nDCG@10 to the first is not chance, in more than half of the splits.
+        compared: System to how it compares with the first in nDCG@10, over the queries of all splits; empty where
+            queries are not ranked.
         num_queries: Queries, pairs or texts measured, over all splits.
+        num_embedded: Texts that an embedder read for it; others were kept from earlier.
+        seconds: Time it took when it was measured.
     """
 
+    folder: str
     name: str
     task: str
     benchmark_type: str
     metric: str
     num_splits: int
     values: Mapping[str, float]
-    better: frozenset[str]
+    compared: Mapping[str, Comparison]
     num_queries: int
+    num_embedded: int
+    seconds: float
 
 
 def suite_rows(reports: Sequence[Mapping[str, Any]], split: str) -> list[SuiteRow]:
@@ -63,7 +71,7 @@ def suite_rows(reports: Sequence[Mapping[str, Any]], split: str) -> list[SuiteRo
         family = str(report["split"]).split(".")[0]
         groups.setdefault((Path(report["data"]).name, family, report["task"]), []).append(report)
     return [
-        _row(name if family == split else f"{name} {family}", task, members)
+        _row(name, name if family == split else f"{name} {family}", task, members)
         for (name, family, task), members in groups.items()
     ]
 
@@ -114,21 +122,57 @@ def suite_json(rows: Sequence[SuiteRow], reports: Sequence[Mapping[str, Any]], *
                 "num_splits": row.num_splits,
                 "num_queries": row.num_queries,
                 "values": dict(row.values),
-                "significant": sorted(row.better),
+                "compared": {system: _plain(found) for system, found in row.compared.items()},
+                "num_embedded": row.num_embedded,
+                "seconds": round(row.seconds, 2),
             }
             for row in rows
         ],
-        "sets": list(reports),
+        "sets": [{name: value for name, value in report.items() if name != "by_query"} for report in reports],
+        "baseline": baseline_of(rows),
+        "verdicts": verdicts(rows),
     }
 
 
-def _row(name: str, task: str, members: Sequence[Mapping[str, Any]]) -> SuiteRow:
+def baseline_of(rows: Sequence[SuiteRow]) -> str | None:
+    """The system that most rows compare the others with; None where no row compares."""
+    firsts = Counter(next(iter(row.values)) for row in rows if row.compared)
+    return firsts.most_common(1)[0][0] if firsts else None
+
+
+def verdicts(rows: Sequence[SuiteRow]) -> dict[str, dict[str, int]]:
+    """On how many sets a system is better or worse than the baseline.
+
+    Args:
+        rows: Rows of a suite.
+
+    Returns:
+        System to the number of rows that are `above`, `below` and `alike`, of those that compare with the baseline.
+    """
+    names = {1: "above", -1: "below", 0: "alike"}
+    counts: dict[str, dict[str, int]] = {}
+    for row in rows:
+        if next(iter(row.values)) != baseline_of(rows):
+            continue
+        for system, found in row.compared.items():
+            counts.setdefault(system, dict.fromkeys(names.values(), 0))[names[found.sign]] += 1
+    return counts
+
+
+def _plain(found: Comparison) -> dict[str, Any]:
+    interval = [found.difference.low, found.difference.high]
+    sign = found.sign
+    return {"p_value": found.p_value, "difference": found.difference.mean, "difference_95": interval, "sign": sign}
+
+
+def _row(folder: str, name: str, task: str, members: Sequence[Mapping[str, Any]]) -> SuiteRow:
     kind, metrics = _BEIR_TASKS.get(task) or (TASKS[task].benchmark_type, (TASKS[task].main_metric,))
     metric = next(wanted for wanted in metrics if all(wanted in member for member in members))
     systems = list(dict.fromkeys(system for member in members for system in member["systems"]))
     if task == "instruction_retrieval" and metric != "p_mrr":
         kind = "InstructionRetrieval"  # other points than those of the paper's column
     return SuiteRow(
+        folder=folder,
         name=name,
         task=task,
         benchmark_type=kind,
@@ -140,15 +184,18 @@ def _row(name: str, task: str, members: Sequence[Mapping[str, Any]]) -> SuiteRow
             )
             for system in systems
         },
-        better=frozenset(system for system in systems if _differs(system, members)),
+        compared={system: found for system in systems[1:] if (found := _compared(systems[0], system, members))},
         num_queries=sum(_size(member) for member in members),
+        num_embedded=sum(member.get("work", {}).get("embedded", 0) for member in members),
+        seconds=sum(member.get("work", {}).get("seconds", 0) for member in members),
     )
 
 
-def _differs(system: str, members: Sequence[Mapping[str, Any]]) -> bool:
-    values = [member["systems"].get(system, {}).get("p_value") for member in members]
-    num_significant = sum(1 for value in values if value is not None and value < SIGNIFICANT)
-    return num_significant > len(members) / 2
+def _compared(first: str, system: str, members: Sequence[Mapping[str, Any]]) -> Comparison | None:
+    by_query = [member.get("by_query", {}) for member in members]
+    if not all(values.get(name) for values in by_query for name in (first, system)):
+        return None
+    return compare_over_splits([(values[first], values[system]) for values in by_query])
 
 
 def _size(report: Mapping[str, Any]) -> int:

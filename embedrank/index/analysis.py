@@ -8,9 +8,10 @@ Thai, Lao, Khmer and Myanmar (measured on training queries; see LOG.md).
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final
 
 from embedrank.core.scripts import EAST_ASIAN, STACKED, folds_accents, is_stacked, mark_ranges, stemming_language
@@ -119,12 +120,26 @@ def _pattern() -> re.Pattern[str]:
     return re.compile(f"(?P<grams>{grams})|{language}|(?:[^\\W{EAST_ASIAN}{STACKED}][{marks}]*)+")
 
 
-@cache
-def _stemmer(language: str) -> Callable[[str], str]:
-    import snowballstemmer
+class _Stemmers(threading.local):
+    """The stemmers of one thread: one keeps the word that it is at in itself, so that threads cannot share it."""
 
-    stem: Callable[[str], str] = snowballstemmer.stemmer(language).stemWord
-    return stem
+    def __init__(self) -> None:
+        self.by_language: dict[str, Callable[[str], str]] = {}
+
+    def of(self, language: str) -> Callable[[str], str]:
+        import snowballstemmer
+
+        if language not in self.by_language:
+            self.by_language[language] = snowballstemmer.stemmer(language).stemWord
+        return self.by_language[language]
+
+
+_STEMMERS: Final = _Stemmers()
+
+
+@lru_cache(maxsize=_CACHED_WORDS)
+def _stem(language: str, word: str) -> str:
+    return _STEMMERS.of(language)(word)
 
 
 def _grams(run: str) -> Iterator[tuple[str, int, int]]:
@@ -182,4 +197,4 @@ def _fold(part: str) -> str:
             folded = "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
         folded = "".join(unicodedata.normalize("NFC", folded.translate(_SAME_LETTER)).split())
     language = stemming_language(folded) if 1 < len(folded) <= MAX_TERM_CHARS else None
-    return _stemmer(language)(folded) if language else folded
+    return _stem(language, folded) if language else folded

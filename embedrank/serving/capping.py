@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from embedrank.model.tokenizer import Piece
 
 _MAX_TOKENS_PER_CHARACTER: Final = 12  # four bytes of UTF-8, which normalisation may make three times as many
-_CHARACTERS_PER_TOKEN: Final = 32  # more than of nearly all texts: what lies behind need not be tokenised
+_CHARACTERS_PER_TOKEN: Final = (
+    32  # more than of nearly all texts: what lies behind is only tokenised where it has to be
+)
 
 
 async def cap(
@@ -43,17 +45,23 @@ async def cap(
     capped, cut = list(texts), [False] * len(texts)
     if max_tokens is None:
         return capped, cut
-    long = [place for place, text in enumerate(texts) if len(text) * _MAX_TOKENS_PER_CHARACTER > max_tokens]
+    long = [place for place, text in enumerate(texts) if _most_tokens(text) > max_tokens]
     room = max_tokens * _CHARACTERS_PER_TOKEN
     heads = [texts[place][-room:] if keep_end else texts[place][:room] for place in long]
     counted = await service.tokenize(heads, model=model, kind=kind) if long else []
     for place, head, pieces in zip(long, heads, counted, strict=True):
+        text = head
+        if len(pieces) <= max_tokens and len(head) < len(texts[place]):  # tokens of many letters, such as blanks
+            text = texts[place]
+            (pieces,) = await service.tokenize([text], model=model, kind=kind)
         if len(pieces) > max_tokens:
-            capped[place] = _end(head, pieces, max_tokens) if keep_end else _beginning(head, pieces, max_tokens)
-        elif len(head) < len(texts[place]):
-            capped[place] = head
-        cut[place] = len(capped[place]) < len(texts[place])
+            capped[place] = _end(text, pieces, max_tokens) if keep_end else _beginning(text, pieces, max_tokens)
+            cut[place] = True
     return capped, cut
+
+
+def _most_tokens(text: str) -> int:
+    return len(text) * (1 if text.isascii() else _MAX_TOKENS_PER_CHARACTER)
 
 
 def _beginning(text: str, pieces: Sequence[Piece], max_tokens: int) -> str:

@@ -13,6 +13,7 @@ from embedrank.serving.observing.facts import timed
 
 _JSON: Final[TypeAdapter[Any]] = TypeAdapter(Any)
 _AT_ONCE: Final = 4096  # numbers: a fraction of a millisecond
+_CHARACTERS_PER_NUMBER: Final = 20
 
 
 async def reply_with_rows(head: Mapping[str, Any], name: str, rows: Iterable[Any], *, size: int) -> Response:
@@ -44,6 +45,11 @@ async def reply_with(spell: Callable[[], bytes], *, size: int, headers: Mapping[
     with timed("reply"):
         content = spell() if size <= _AT_ONCE else await asyncio.to_thread(spell)
     return Response(content, media_type="application/json", headers=headers)
+
+
+def size_of(texts: Iterable[str]) -> int:
+    """Texts in numbers: how many take as long to be spelled."""
+    return sum(map(len, texts)) // _CHARACTERS_PER_NUMBER
 
 
 def list_of(rows: Iterable[Any]) -> bytes:

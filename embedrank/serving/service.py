@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _MAX_INSTRUCTION = (
     4096  # characters; it stands before every text, so that its length counts as often as there are texts
 )
+_MAX_TOLD = 1 << 20  # characters whose tokens are told one by one, each a hundred times as large as a character
 _STUCK_S = 300.0  # a batch that is computed for longer will hardly end
 
 
@@ -165,8 +166,13 @@ class Service:
 
         Returns:
             Pieces with id, text, whether special, and the characters they stand for.
+
+        Raises:
+            TooLargeError: If the texts are longer than a megabyte together.
         """
         self._check_items(texts, "inputs")
+        if (size := sum(map(len, texts))) > _MAX_TOLD:
+            raise TooLargeError("characters", size=size, limit=_MAX_TOLD)
         async with self.shelf.lease(kind, model) as loaded:
             tokenizer, plain = loaded.model.tokenizer, loaded.model.plain_text
             ended = ended and loaded.kind == "embedder"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Excess: TypeAlias = Callable[[str], tuple[int, int]]
 """For a text: tokens of all that the model would have to read, and how many of them are too many."""
 _MAX_TOKENS_PER_CHARACTER: Final = 12  # four bytes of UTF-8, which normalisation may make three times as many
-_CHARACTERS_PER_TOKEN: Final = 32  # more than of nearly all texts: what is further from the end cannot be kept
+_CHARACTERS_PER_TOKEN: Final = 32  # more than of nearly all texts: what is further from the end need not be looked at
 
 
 def checked_truncate(policy: str) -> Truncate:
@@ -124,14 +124,12 @@ def keep_end(text: str, excess: Excess, *, tokenizer: TextTokenizer, plain: bool
         max_length: Most tokens that it reads.
 
     Returns:
-        The end of the text: the most that fits, to a token.
+        The end of the text: the most that fits, to a token; of one whose tokens are longer than any language's, less.
 
     Raises:
         InvalidInputError: If not even an empty text fits.
     """
-    tail = text[-max_length * _CHARACTERS_PER_TOKEN :]
-    if len(tail) == len(text) or excess(tail)[1]:
-        text = tail
+    text = text[-max_length * _CHARACTERS_PER_TOKEN :]
     while too_many := excess(text)[1]:
         pieces = tokenizer.pieces(text, plain=plain)
         if not pieces:

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from embedrank.core.errors import ConfigError
-from embedrank.training.embedder_objective import EmbedderObjective
+from embedrank.core.errors import ConfigError, InvalidInputError
+from embedrank.model.tokenizer import TextTokenizer
+from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.embedder_task import EmbedderTexts, task_terms
 from embedrank.training.embedder_terms import Form, Term
 from embedrank.training.gather import mean_over_processes
@@ -43,17 +44,21 @@ class EmbedderDistilConfig:
         loss: Name of the loss, of `DISTIL_LOSSES`.
         kl: Switches of KL over a row's candidates.
         margin_mse: Switches of the loss on margins.
+        weight: Weight of the distillation.
         task_weight: Weight of the loss of the rows' own task beside it.
     """
 
     loss: str = "kl"
     kl: KLConfig = field(default_factory=KLConfig)
     margin_mse: MarginMSEConfig = field(default_factory=MarginMSEConfig)
+    weight: float = 1.0
     task_weight: float = 0.0
 
     def __post_init__(self) -> None:
         if self.loss not in DISTIL_LOSSES:
             raise ConfigError(_NAME, "loss", self.loss, f"must be one of {', '.join(DISTIL_LOSSES)}")
+        if self.weight <= 0:
+            raise ConfigError(_NAME, "weight", self.weight, "must be above 0")
         if self.task_weight < 0:
             raise ConfigError(_NAME, "task_weight", self.task_weight, "must be 0 or more")
 
@@ -62,12 +67,45 @@ class EmbedderDistilConfig:
         return {"kl": self.kl, "margin_mse": self.margin_mse}.get(self.loss)
 
 
+class Student(Protocol):
+    """An embedder's task without a teacher, such as `EmbedderObjective`."""
+
+    @property
+    def module(self) -> nn.Module:
+        """What learns."""
+        ...
+
+    @property
+    def tokenizer(self) -> TextTokenizer:
+        """Its tokenizer."""
+        ...
+
+    @property
+    def config(self) -> EmbedderObjectiveConfig:
+        """Lengths, negatives, prefixes, and the loss of the rows' own task."""
+        ...
+
+    @property
+    def reading(self) -> EmbedderReading:
+        """As `PackedObjective.reading`."""
+        ...
+
+    @property
+    def forms(self) -> list[Form]:
+        """Forms of vectors that are trained."""
+        ...
+
+    def packed(self, sequences: Sequence[Sequence[int]]) -> PackedBatch:
+        """Token id lists in packs, with raw vectors; without a loss."""
+        ...
+
+
 class EmbedderDistilObjective:
     """A student that learns from a teacher, over all of its trained prefixes."""
 
     def __init__(
         self,
-        student: EmbedderObjective,
+        student: Student,
         config: EmbedderDistilConfig,
         *,
         teacher: ScoreTeacher | VectorTeacher | None = None,
@@ -159,6 +197,12 @@ class EmbedderDistilObjective:
         longest = max(self._student.config.dims)
         vectors = self._teacher.vectors(rows, documents, dim=longest if loss.same_length else None)
         teacher_TU = torch.from_numpy(vectors).to(device)
+        known_T = teacher_TU.isfinite().all(1)
+        if not World.current().total(int(known_T.sum()), device=device):
+            if not self._config.task_weight:
+                problem = f"a batch of {rows[0].source!r} without a text that the teacher knows"
+                raise InvalidInputError("training rows", problem, hint="teach its texts, or set distil.task_weight")
+            return []
         if loss.same_length and teacher_TU.shape[1] < longest:
             problem = f"{self._config.loss} needs a teacher's vectors of {longest} numbers, not {teacher_TU.shape[1]}"
             raise ConfigError(
@@ -166,14 +210,16 @@ class EmbedderDistilObjective:
             )
 
         def compare(unit_AD: Tensor) -> Tensor:
-            student_TD = unit_AD[texts.places.own_texts]
-            return loss.compute(student_TD, teacher_TU[:, : student_TD.shape[1]] if loss.same_length else teacher_TU)
+            student_TD, taught_TU = unit_AD[texts.places.own_texts][known_T], teacher_TU[known_T]
+            if not len(student_TD):  # other processes know some of theirs
+                return unit_AD.sum() * 0
+            return loss.compute(student_TD, taught_TU[:, : student_TD.shape[1]] if loss.same_length else taught_TU)
 
-        return self._terms(compare, len(teacher_TU), device)
+        return self._terms(compare, int(known_T.sum()), device)
 
     def _terms(self, compare: Callable[[Tensor], Tensor], count: int, device: torch.device) -> list[Term]:
         """The comparison over all forms of the student's vectors; it is a mean over so many here."""
-        weight = mean_over_processes(count, World.current(), device=device)
+        weight = self._config.weight * mean_over_processes(count, World.current(), device=device)
         return [partial(_compared, compare=compare, form=form, weight=weight) for form in self._student.forms]
 
 

@@ -24,7 +24,10 @@ from embedrank.model.decoder import Decoder
 from embedrank.model.tokenizer import TextTokenizer
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.embedder_task import embedder_loss
+from embedrank.training.embedder_terms import Form
+from embedrank.training.packed_batch import PackedBatch
 from embedrank.training.rows import TrainingRow
+from embedrank.training.tokenized import EmbedderReading
 
 SILENT = 16  # dimensions in which a token can hide its mass from the mean
 QUIET_END = 0.05  # scale of the end token's row: normalised it is as before, in the stream it is all but nothing
@@ -54,19 +57,37 @@ def passing(hidden_size: int) -> Tensor:
 
 
 class TokenTableObjective:
-    """The embedder's loss on a bag of tokens."""
+    """The embedder's loss on a bag of tokens; a `Student` of `EmbedderDistilObjective` too."""
 
     def __init__(self, table: TokenTable, tokenizer: TextTokenizer, config: EmbedderObjectiveConfig) -> None:
-        self._table, self._tokenizer, self._config = table, tokenizer, config
+        self._table, self.tokenizer, self.config = table, tokenizer, config
 
     @property
     def module(self) -> nn.Module:
         """The table."""
         return self._table
 
+    @property
+    def reading(self) -> EmbedderReading:
+        """As `PackedObjective.reading`."""
+        return self.config.reading(self.tokenizer)
+
+    @property
+    def forms(self) -> list[Form]:
+        """Forms of vectors that are trained."""
+        return self.config.forms()
+
     def loss(self, rows: Sequence[TrainingRow]) -> Tensor:
         """The loss of one batch."""
-        return embedder_loss(rows, self._tokenizer, self._config, self._table)
+        return embedder_loss(rows, self.tokenizer, self.config, self._table)
+
+    def packed(self, sequences: Sequence[Sequence[int]]) -> PackedBatch:
+        """Token id lists in one pack, with raw vectors; without a loss."""
+        return PackedBatch(
+            packs=[range(len(sequences))],
+            run=lambda chosen: self._table([sequences[index] for index in chosen]),
+            num_tokens=sum(map(len, sequences)),
+        )
 
 
 def lay_under(decoder: Decoder, table_VM: Tensor, *, end_id: int) -> None:

@@ -13,10 +13,19 @@ from torch import Tensor
 from embedrank.core.settings import build
 from embedrank.model.tokenizer import TextTokenizer
 from embedrank.training.embedder_config import EmbedderObjectiveConfig
+from embedrank.training.embedder_distil import EmbedderDistilConfig, EmbedderDistilObjective
 from embedrank.training.loop import LoopConfig, train
 from embedrank.training.mixing import Mixture, MixtureConfig
 from embedrank.training.rows import TrainingRow
+from embedrank.training.teachers import VectorTeacher
 from embedrank.training.token_table import TokenTable, TokenTableObjective
+
+
+def taught(student: Any, settings: Mapping[str, Any], teacher: VectorTeacher | None) -> Any:
+    """The student's task, with a teacher where there is one."""
+    if teacher is None or "distil" not in settings:
+        return student
+    return EmbedderDistilObjective(student, build(EmbedderDistilConfig, settings["distil"]), teacher=teacher)
 
 
 def learn_table(
@@ -27,6 +36,7 @@ def learn_table(
     *,
     shape: tuple[int, int],
     folder: Path,
+    teacher: VectorTeacher | None = None,
 ) -> Tensor:
     """Train the table and print its figures on the kept-aside rows.
 
@@ -37,6 +47,7 @@ def learn_table(
         held: Kept-aside rows by source.
         shape: Vocabulary size and width.
         folder: Where checkpoints are kept.
+        teacher: Who teaches vectors, where the settings say `distil`.
 
     Returns:
         The table, `[V, width]`.
@@ -44,7 +55,8 @@ def learn_table(
     torch.manual_seed(0)
     table = TokenTable(*shape)
     config = build(EmbedderObjectiveConfig, settings["objective"])
-    objective = TokenTableObjective(table, tokenizer, config)
+    bag = TokenTableObjective(table, tokenizer, config)
+    objective = taught(bag, settings, teacher)
     mixture = Mixture(rows, build(MixtureConfig, settings["mixture"]))
     train(objective, mixture, build(LoopConfig, settings["loop"]), folder=folder, on_step=report)
     show_reciprocal_ranks(table, held, tokenizer, config)

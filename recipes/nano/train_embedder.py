@@ -1,6 +1,9 @@
 """Train the nano embedder: token table, then decoder. Resumes where it stopped.
 
-python recipes/nano/train_embedder.py --rows ROWS --tokenizer FOLDER --out FOLDER [--config embedder.yaml]
+python recipes/nano/train_embedder.py --rows ROWS [--rows MORE ...] --tokenizer FOLDER --out FOLDER
+    [--taught FOLDER] [--config embedder.yaml]
+
+`--taught` holds the vectors of a teacher (`targets.py`); without it the rows alone teach.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ import argparse
 from pathlib import Path
 
 import torch
-from bag import learn_table
+from bag import learn_table, taught
 from held_out import SKIPPED, split
 from reporting import report, show_reciprocal_ranks
 
@@ -22,37 +25,46 @@ from embedrank.training.embedder_config import EmbedderObjectiveConfig
 from embedrank.training.embedder_objective import EmbedderObjective
 from embedrank.training.loop import LoopConfig, StepReport, autocast, train
 from embedrank.training.mixing import Mixture, MixtureConfig
+from embedrank.training.rows import TrainingRow
+from embedrank.training.taught import TaughtVectors
 from embedrank.training.token_table import lay_under
 
-PADDING = 0.2
+PADDING = 0.0  # of attention's groups: LOG.md, 2026-11-25
 
 
 def main() -> None:
     """Read the settings, run both stages, leave `decoder.pt`."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=Path, required=True)
+    parser.add_argument("--rows", type=Path, required=True, action="append")
+    parser.add_argument("--taught", type=Path)
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("embedder.yaml"))
     arguments = parser.parse_args()
     settings = read_yaml(arguments.config)
     tokenizer = TextTokenizer.load(arguments.tokenizer)
-    rows, held = split(arguments.rows, skip=SKIPPED)
+    teacher = TaughtVectors.load(arguments.taught) if arguments.taught else None
+    rows: dict[str, list[TrainingRow]] = {}
+    held: dict[str, list[TrainingRow]] = {}
+    for folder in arguments.rows:  # of sources with one name the last is taken
+        for found, kept in zip(split(folder, skip=SKIPPED), (rows, held), strict=True):
+            kept.update(found)
     shape = build(DecoderConfig, settings["decoder"])
     size = (shape.vocab_size, shape.hidden_size)
-    table = learn_table(settings["table"], tokenizer, rows, held, shape=size, folder=arguments.out / "table")
+    table = learn_table(
+        settings["table"], tokenizer, rows, held, shape=size, folder=arguments.out / "table", teacher=teacher
+    )
 
     decoder = Decoder(shape)
     decoder.max_padding = PADDING
     initialize(decoder, seed=0)
     lay_under(decoder, table, end_id=tokenizer.end_id)
-    decoder.compile_blocks()
     config = build(EmbedderObjectiveConfig, settings["objective"])
-    objective = EmbedderObjective(decoder, tokenizer, config)
+    student = EmbedderObjective(decoder, tokenizer, config)
 
     def check() -> None:
         with autocast(decoder):
-            show_reciprocal_ranks(objective.embed, held, tokenizer, config)
+            show_reciprocal_ranks(student.embed, held, tokenizer, config)
 
     def report_and_check(step: StepReport) -> None:
         report(step)
@@ -60,7 +72,7 @@ def main() -> None:
             check()
 
     train(
-        objective,
+        taught(student, settings, teacher),
         Mixture(rows, build(MixtureConfig, settings["mixture"])),
         build(LoopConfig, settings["loop"]),
         folder=arguments.out / "decoder",

@@ -17,7 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"model"}),
     frozenset({"engine", "index", "training", "synthesis", "evaluation"}),
     frozenset({"search"}),
-    frozenset({"apps"}),
+    frozenset({"apps", "recipe"}),
     frozenset({"serving"}),
     frozenset({""}),  # embedrank/__init__.py, the face
     frozenset({"cli"}),

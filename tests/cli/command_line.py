@@ -13,7 +13,9 @@ COMMAND = [sys.executable, "-m", "embedrank"]
 
 def fake_wiring(encoder=None, reranker=None):
     encoder, reranker = encoder or BagEncoder(), reranker or OverlapReranker()
-    return Wiring(embedder=lambda name: encoder, reranker=lambda name: reranker, partner=lambda name: name)
+    return Wiring(
+        embedder=lambda name, **how: encoder, reranker=lambda name, **how: reranker, partner=lambda name: name
+    )
 
 
 def listening_wiring(heard):
@@ -32,7 +34,7 @@ def listening_wiring(heard):
 def no_models():
     """Wiring for commands that have to fail, or to finish, before any model is loaded."""
 
-    def refuse(name):
+    def refuse(name, **how):
         raise AssertionError(f"model {name} was loaded")
 
     return Wiring(embedder=refuse, reranker=refuse, partner=lambda name: name)

@@ -52,7 +52,7 @@ def test_each_curve_has_its_points_and_its_pictures(looked, tmp_path):
         ("fused+rerank", 2),
         ("fused+rerank", 3),
     ]
-    assert looked["calibration"]["num_pairs"] == 6
+    assert [each["num_pairs"] for each in looked["calibration"]] == [6]
     for name in PLOTS:
         assert (tmp_path / "curves" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         ElementTree.parse(tmp_path / "curves" / f"{name}.svg")
@@ -114,9 +114,44 @@ def test_parts_of_a_split_are_measured_together_by_language(capsys, tmp_path):
     assert found["vectors"] == [] and not (tmp_path / "curves" / "bytes.png").exists()
 
 
+def test_every_point_has_its_interval_and_says_whether_it_differs(looked):
+    for field in ("systems", "vectors", "depths", "latency", "languages"):
+        for point in looked[field]:
+            low, high = point["ndcg_at_10_95"]
+            assert low - 1e-9 <= point["ndcg_at_10"] <= high + 1e-9
+    whole, *others = [point for point in looked["vectors"] if point["kept_as"] == "float32"]
+    assert "differs" not in whole
+    for point in others:
+        assert point["differs"] is not (point["difference_95"][0] <= 0 <= point["difference_95"][1])
+        assert point["difference"] == pytest.approx(point["ndcg_at_10"] - whole["ndcg_at_10"])
+    assert ["differs" in point for point in looked["depths"]] == [True, True, False]
+    for found in looked["calibration"][0]["bins"]:
+        assert found["was_95"][0] <= found["was"] <= found["was_95"][1]
+
+
+def test_rivals_have_lines_of_their_own(capsys, folder, tmp_path):
+    places = ["--curves", tmp_path / "curves", "--errors", tmp_path / "errors.html"]
+    chosen = ["--embedder", "x", "--reranker", "y", "--rival", "st:other", "--rival", "ce:judge"]
+    said = say(capsys, "eval", "--data", folder, *places, *chosen, "--rerank-depth", 2, "--json")
+    assert said.code == 0, said.err
+    found = json.loads(said.out)
+    systems = [point["system"] for point in found["systems"]]
+    assert systems[-2:] == ["dense", "dense+rerank"]
+    assert {"dense st:other", "dense st:other+rerank", "dense+ce:judge", "dense st:other+ce:judge"} <= {*systems}
+    assert {point["model"] for point in found["vectors"]} == {"st:other", "x"}
+    assert {point["system"] for point in found["depths"]} == {name for name in systems if "+" in name}
+    assert {point["system"] for point in found["latency"]} == {*systems}
+    assert [each["reranker"] for each in found["calibration"]] == ["ce:judge", "y"]
+    assert "errors follow the stages of one search, so the page has none of rivals" in found["notes"]
+    for name in PLOTS:
+        ElementTree.parse(tmp_path / "curves" / f"{name}.svg")
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
+        (["--rival", "st:x"], "--rival: has no part in --errors"),
+        (["--bm25s"], "--bm25s: has rows in tables of local sets only"),
         (["--task", "clustering"], "look at search only"),
         (["--runs", "HERE"], "does not go with"),
         (["--split", "dev"], "no split 'dev'"),

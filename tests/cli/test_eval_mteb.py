@@ -13,6 +13,7 @@ from embedrank.model.reranker import Reranker
 from tests.cli.command_line import assert_one_error_line, fake_wiring, listening_wiring, no_models, say
 from tests.evaluation.beir_folder import write_beir
 from tests.evaluation.mteb.local_sets import write_made_up
+from tests.evaluation.pair_folder import BINARY, GRADED, TEST, TRAIN, write_rows
 from tests.model.conftest import pico_decoder, pico_tokenizer
 from tests.search.fakes import BagEncoder
 
@@ -143,10 +144,50 @@ def test_the_reranker_of_a_benchmark_has_the_published_template_and_that_of_a_lo
     finished(tmp_path, "FiQA2018")
     models = ["--embedder", "x", "--reranker", "y"]
     benchmark = ["--benchmark", "MTEB(eng, v2)", "--tasks", "FiQA2018", "--results", tmp_path]
-    for chosen, how in ((benchmark, {"template": "report"}), (["--through-mteb", "--data", folder], {})):
+    length, template = {"max_length": 8192}, {"template": "report"}
+    for chosen, read, judged in ((benchmark, length, template), (["--through-mteb", "--data", folder], {}, {})):
         heard = []
         say(capsys, "eval", *chosen, *models, wiring=listening_wiring(heard))
-        assert heard == [("x", {}), ("y", how)]
+        assert heard == [("x", read), ("y", judged)]
+
+
+def test_the_librarys_protocol_sets_no_length(capsys, tmp_path):
+    heard = []
+    chosen = ["--benchmark", "MTEB(eng, v2)", "--tasks", "STS12", "--results", tmp_path, "--prompts", "mteb"]
+    say(capsys, "eval", *chosen, "--embedder", "x", wiring=listening_wiring(heard))
+    assert heard == [("x", {})]
+
+
+@pytest.mark.parametrize(
+    ("rows", "figures"), [(GRADED, ["spearman", "pearson"]), (BINARY, ["average_precision", "f1"])]
+)
+def test_pairs_have_the_same_figures_through_mteb(capsys, tmp_path, pico_wiring, rows, figures):
+    chosen = ["--data", write_rows(tmp_path / "pairs", "test", rows), "--embedder", "e"]
+    ours = measured(capsys, *chosen, wiring=pico_wiring)
+    theirs = measured(capsys, "--through-mteb", *chosen, wiring=pico_wiring)
+    assert (theirs["task"], theirs["num_pairs"]) == (ours["task"], ours["num_pairs"])
+    assert [theirs[name] for name in figures] == pytest.approx([ours[name] for name in figures], abs=5e-5)
+
+
+def test_labelled_texts_are_classified_through_mteb(capsys, tmp_path):
+    folder = write_rows(write_rows(tmp_path / "labels", "train", TRAIN), "test", TEST)
+    theirs = measured(capsys, "--through-mteb", "--data", folder)
+    ours = measured(capsys, "--data", folder)
+    assert (theirs["task"], theirs["num_texts"]) == ("classification", len(TEST))
+    assert theirs["accuracy"] == pytest.approx(ours["accuracy"], abs=0.1)  # other texts are drawn to learn from
+
+
+def test_sets_that_are_not_wrapped_are_one_line(capsys, tmp_path):
+    folder = write_rows(tmp_path / "parallel", "test", [{"sentence1": "one", "sentence2": "eins"}])
+    assert_one_error_line(say(capsys, "eval", "--through-mteb", "--data", folder), "which is not wrapped for mteb")
+
+
+def test_rivals_have_rows_through_mteb(capsys, folder, pico_wiring):
+    chosen = ["--through-mteb", "--data", folder, "--embedder", "e", "--rival", "st:other", "--rival", "ce:judge"]
+    report = measured(capsys, *chosen, wiring=pico_wiring)
+    assert list(report["systems"]) == ["dense st:other", "dense", "dense+rerank ce:judge"]
+    same_model = [report["systems"][name]["mean_task"] for name in ("dense st:other", "dense")]
+    assert same_model[0] == same_model[1]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +205,8 @@ def test_the_reranker_of_a_benchmark_has_the_published_template_and_that_of_a_lo
         (["--through-mteb", "--data", "SET", "--lexical"], "--lexical: has no part in an evaluation through mteb"),
         (["--through-mteb", "--data", "SET", "--fusion", "rrf"], "--fusion: has no part"),
         (["--through-mteb", "--data", "SET", "--prompts", "paper"], "must be one of report, mteb"),
-        (["--through-mteb", "--data", "HERE"], "no qrels for split 'test'"),
+        (["--through-mteb", "--data", "HERE"], "holds neither a BEIR set"),
+        (["--through-mteb", "--data", "SET", "--bm25s"], "has rows in tables of local sets only"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(capsys, folder, tmp_path, arguments, part):

@@ -156,11 +156,6 @@ def test_a_broken_endpoint_is_one_line(capsys, folder):
     assert_one_error_line(said, "401: ")
 
 
-def test_rivals_are_for_local_sets(capsys, folder):
-    said = say(capsys, "eval", "--data", folder, "--through-mteb", "--rival", "st:x", wiring=no_models())
-    assert_one_error_line(said, "are for tables of local sets")
-
-
 def test_vector_tasks_have_a_row_for_each_embedder(capsys, tmp_path, pico):
     rows = [("the brown bear", "the bear", 5), ("a fox sleeps", "the river", 0), ("ferries cross", "a ferry", 4)]
     lines = [json.dumps({"sentence1": one, "sentence2": two, "score": score}) for one, two, score in rows]

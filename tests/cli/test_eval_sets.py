@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from embedrank.cli import kept_corpora, trial_store
 from tests.cli.command_line import assert_one_error_line, fake_wiring, no_models, say
 from tests.evaluation.beir_folder import write_beir
 from tests.evaluation.pair_folder import BINARY, GRADED, TEST, TRAIN, pair, write_rows
@@ -134,6 +135,44 @@ def test_a_set_that_cannot_be_measured_is_left_out_and_told(capsys, sets):
     assert any("no split 'test'" in line for line in report["left_out"])
 
 
+def test_folders_without_rows_are_named(capsys, sets):
+    (sets / "tokenizer").mkdir()
+    assert any("tokenizer: holds no jsonl files" in line for line in measured(capsys, "--all", sets)["left_out"])
+
+
+def test_the_table_groups_by_type_and_goes_into_a_file(capsys, sets, tmp_path):
+    file = tmp_path / "table.md"
+    said = say(capsys, "eval", "--all", sets, "--markdown", file)
+    assert said.code == 0, said.err
+    for part in ("Retrieval, mean", "sets above BM25", "sets below BM25", "embedded", "mean over types"):
+        assert part in said.out
+        assert part in file.read_text()
+    assert "texts embedded" in said.err.splitlines()[-1]
+    assert "texts embedded" in file.read_text().splitlines()[-1]
+    assert "| --: |" in file.read_text()
+
+
+def test_a_corpus_is_embedded_and_indexed_once_for_all_splits(capsys, sets, monkeypatch):
+    (sets / "search" / "qrels" / "test.b.tsv").write_text("q1\ten:2\t1\n")
+    filled = []
+    monkeypatch.setattr(kept_corpora, "fill", lambda *given, **how: filled.append(1) or trial_store.fill(*given, **how))
+    encoder = BagEncoder()
+    report = measured(capsys, "--data", sets / "search", "--data", sets / "graded", wiring=fake_wiring(encoder))
+    assert sum(row["num_splits"] for row in report["rows"] if row["task"] == "retrieval") == 2
+    assert len(filled) == 1
+    asked = [(text, how) for texts, how in encoder.batches for text in texts]
+    assert len(asked) == len(set(asked))
+    num_documents = 3  # which the encoder does not note down
+    assert sum(row["num_embedded"] for row in report["rows"]) == len(asked) + num_documents
+
+
+def test_a_set_of_many_splits_can_be_held_to_a_number_of_queries(capsys, sets):
+    (sets / "search" / "qrels" / "test.b.tsv").write_text(JUDGED)
+    chosen = ("--data", sets / "search", "--data", sets / "graded", "--task", "retrieval", "--max-set-queries", 2)
+    row = measured(capsys, *chosen)["rows"][0]
+    assert (row["num_splits"], row["num_queries"]) == (2, 2)
+
+
 def test_a_run_goes_on_where_it_stopped(capsys, sets, tmp_path):
     results = tmp_path / "results"
     results.mkdir()
@@ -185,6 +224,7 @@ def test_an_ablation_is_held_against_the_papers(capsys, tmp_path):
         (["--data", "SETS/graded", "--task", "bitext"], "holds graded pairs, which is measured by sts"),
         (["--data", "SETS/graded", "--task", "reading"], "is none of retrieval"),
         (["--data", "SETS/graded", "--prompts", "paper"], "must be one of report, mteb"),
+        (["--data", "SETS/graded", "--markdown", "NOWHERE"], "are for tables over several sets"),
         (["--data", "SETS/graded", "--split", "dev"], "no dev.jsonl; there are test"),
         (["--data", "SETS/graded", "--lexical"], "needs an embedder"),
         (["--data", "SETS/graded", "--trained-on", "NOWHERE"], "cannot be read"),

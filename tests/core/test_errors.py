@@ -172,6 +172,16 @@ CASES: list[tuple[EmbedrankError, dict[str, object], list[str]]] = [
         {"origin": "http://evil.example"},
         ["http://evil.example", "cors_origins"],
     ),
+    (
+        errors.StepFailedError("weak", code=2, problem="error: no rows", log=Path("/r/log.txt")),
+        {"step": "weak", "code": 2, "problem": "error: no rows", "log": Path("/r/log.txt")},
+        ["step weak", "exit code 2: no rows", "/r/log.txt", "goes on"],
+    ),
+    (
+        errors.StepFailedError("weak", code=-9, problem="", log=Path("/r/log.txt")),
+        {"code": -9},
+        ["step weak", "signal 9 (its log"],
+    ),
 ]
 
 

@@ -12,6 +12,7 @@ import yaml
 from embedrank.core.settings import build
 from embedrank.serving.app import create_app
 from embedrank.serving.errors import STATUS
+from embedrank.serving.searching.settings import SearchingSettings
 from embedrank.serving.settings import AccessSettings, KeySettings, LimitSettings, ModelSettings, ServeSettings
 from tests.docs.pages import REPOSITORY, blocks, section
 
@@ -25,7 +26,10 @@ def test_the_settings_can_be_used() -> None:
     assert build(ServeSettings, settings).embedders["docs"].max_length == 4096
 
 
-@pytest.mark.parametrize("schema", [ServeSettings, ModelSettings, LimitSettings, AccessSettings, KeySettings])
+SCHEMAS = (ServeSettings, ModelSettings, LimitSettings, AccessSettings, KeySettings, SearchingSettings)
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
 def test_every_setting_is_told(schema: type) -> None:
     told = set(re.findall(r"`([\w.]+)`", section(PAGE, "Settings"))) | {"log", "engine", "limits", "access"}
     assert {field.name for field in fields(schema)} <= told

@@ -1,6 +1,6 @@
 import pytest
 
-from embedrank.evaluation.suite import means_of, suite_json, suite_rows
+from embedrank.evaluation.suite import baseline_of, means_of, suite_json, suite_rows, verdicts
 
 
 def report(name, split, task, **systems):
@@ -48,14 +48,40 @@ def test_p_mrr_counts_as_the_papers_column_and_robustness_does_not():
     ]
 
 
-def test_a_difference_is_marked_where_it_holds_in_most_splits():
-    def split(name, p_value):
-        return report("a", name, "retrieval", BM25={"ndcg_at_10": 0.1}, dense={"ndcg_at_10": 0.2, "p_value": p_value})
+def ranked(split, *, dense, bm25=0.1, num_queries=10, name="a"):
+    """A split whose queries all have the same value in each system."""
+    values = {"BM25": bm25, "dense": dense}
+    queries = {system: {str(query): value for query in range(num_queries)} for system, value in values.items()}
+    systems = {system: {"ndcg_at_10": value} for system, value in values.items()}
+    return {**report(name, split, "retrieval", **systems), "by_query": queries}
 
-    assert suite_rows([split("test.1", 0.01), split("test.2", 0.04), split("test.3", 0.9)], "test")[0].better == {
-        "dense"
-    }
-    assert not suite_rows([split("test.1", 0.01), split("test.2", 0.9)], "test")[0].better
+
+def test_systems_are_compared_over_the_queries_of_all_splits():
+    few = [ranked(f"test.{part}", dense=0.2, num_queries=3) for part in range(4)]
+    row = suite_rows(few, "test")[0]
+    assert row.compared["dense"].sign == 1  # none of the splits could say so alone: p is 1/4 at best
+    assert suite_rows(few[:1], "test")[0].compared["dense"].sign == 0
+    worse = suite_rows([ranked("test", dense=0.05)], "test")[0]
+    assert worse.compared["dense"].sign == -1
+
+
+def test_a_long_split_weighs_no_more_than_a_short_one():
+    parts = [ranked("test.1", dense=0.2, num_queries=300), ranked("test.2", dense=0.0, num_queries=3)]
+    row = suite_rows(parts, "test")[0]
+    assert row.compared["dense"].difference.mean == pytest.approx(row.values["dense"] - row.values["BM25"])
+
+
+def test_sets_above_and_below_the_baseline_are_counted():
+    reports = [
+        ranked("test", dense=0.2, name="a"),
+        ranked("test", dense=0.05, name="b"),
+        ranked("test", dense=0.1, name="c"),
+        report("d", "test", "sts", dense={"spearman": 0.5}),
+    ]
+    rows = suite_rows(reports, "test")
+    assert baseline_of(rows) == "BM25"
+    assert verdicts(rows) == {"dense": {"above": 1, "below": 1, "alike": 1}}
+    assert baseline_of(rows[3:]) is None
 
 
 def test_the_object_holds_rows_means_and_all_reports():
@@ -64,3 +90,10 @@ def test_the_object_holds_rows_means_and_all_reports():
     assert content["means"] == {"mean_task": 0.5, "mean_type": 0.5, "STS": 0.5}
     assert content["rows"][0]["metric"] == "spearman"
     assert content["sets"] == reports
+
+
+def test_values_of_single_queries_are_kept_in_files_only():
+    reports = [ranked("test", dense=0.2)]
+    content = suite_json(suite_rows(reports, "test"), reports, main_system="dense")
+    assert content["rows"][0]["compared"]["dense"]["sign"] == 1
+    assert "by_query" not in content["sets"][0]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from embedrank.index import analysis
 from embedrank.index.analysis import highlights, query_terms, term_spans, terms
 
 
@@ -58,3 +62,20 @@ def test_highlights_cover_the_shared_words_only() -> None:
     text = "Tin bends. Copper too."
     assert [text[start:end] for start, end in highlights(text, terms("copper tin"))] == ["Tin", "Copper"]
     assert terms("") == terms("...!?") == []
+
+
+def test_threads_at_once_cut_words_as_one_alone_does():
+    """A stemmer keeps the word it is at in itself; threads that share one would mix their words."""
+    words = [stem + ending for stem in ("relat", "nation", "connect") for ending in ("ing", "ed", "ional", "es")]
+    texts = [f"{word}{'xyzw'[place % 4]} {word}" for place, word in enumerate(words * 12)]
+    alone = [term_spans(text) for text in texts]
+    analysis._stem.cache_clear()
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            together = list(threads.map(lambda place: list(map(term_spans, texts[place:] + texts[:place])), range(8)))
+    finally:
+        sys.setswitchinterval(before)
+    for place, found in enumerate(together):
+        assert found == alone[place:] + alone[:place]

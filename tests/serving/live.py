@@ -16,19 +16,20 @@ class Live:
         self.app = app
         self.server = DrainingServer(app, app.state.settings, on_start=self._started)
         self._thread = threading.Thread(target=self._run, daemon=True)
+        self._is_up = threading.Event()
 
     def _run(self):
         self.server.run(sockets=[socket.create_server(("127.0.0.1", 0))])
 
     def _started(self, url):
         self.url, self.loop = url, asyncio.get_running_loop()
+        self._is_up.set()
 
     def start(self):
         self._thread.start()
         end = time.monotonic() + PATIENCE_S
-        while not self.server.started:
+        while not self._is_up.wait(0.01):
             assert self._thread.is_alive() and time.monotonic() < end, "the server did not start"
-            time.sleep(0.005)
         return self
 
     @property

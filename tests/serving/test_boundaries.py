@@ -151,3 +151,14 @@ def test_a_query_of_megabytes_is_refused_and_holds_nobody_up(pico):
     body = {"query": "w" * 5_000_000, "documents": ["a"] * 1000}
     refused = client().post(f"{pico.url}/v1/rerank", json=body)
     assert refused.status_code == 400 and "query" in refused.text
+
+
+def test_a_text_of_megabytes_is_not_told_token_by_token(pico):
+    assert client().post(f"{pico.url}/tokenize", json={"inputs": "a " * 700_000}).status_code == 413
+
+
+@pytest.mark.parametrize("text", ["a " * 3_000_000, "ab" * 100_000 + " " * 3_000_000])
+def test_a_text_of_megabytes_keeps_its_end(pico, text):
+    response = embed(pico.url, [text, "no"], truncate="left")
+    assert [row["truncated"] for row in response.json()["data"]] == [True, False]
+    assert np.allclose(vectors(response)[1], alone(pico, "no"), atol=1e-5)

@@ -4,9 +4,31 @@ import asyncio
 
 import pytest
 
+from embedrank.model.tokenizer import Piece
 from embedrank.serving.capping import cap
 
-TEXTS = ["hello no yes world", "no", "", "梵文梵文", "no" * 3000]
+TEXTS = ["hello no yes world", "no", "", "梵文梵文", "no" * 3000, "hello" * 30]
+
+
+class Counts:
+    """A service whose tokens are runs of a hundred letters."""
+
+    async def tokenize(self, texts, *, model, kind):
+        def pieces(text):
+            starts = range(0, len(text), 100)
+            return [
+                Piece(id=0, text="", special=False, start=start, stop=min(start + 100, len(text))) for start in starts
+            ]
+
+        return [pieces(text) for text in texts]
+
+
+@pytest.mark.parametrize("keep_end", [False, True])
+def test_tokens_of_many_letters_are_counted_to_the_last(keep_end):
+    texts = [" " * 1000, " " * 200]
+    capped, cut = asyncio.run(cap(Counts(), texts, max_tokens=5, kind="embedder", model=None, keep_end=keep_end))
+    assert [len(text) for text in capped] == [500, 200]
+    assert cut == [True, False]
 
 
 @pytest.mark.parametrize("keep_end", [False, True])

@@ -1,12 +1,18 @@
-"""How far a reranker's probabilities can be believed."""
+"""How far a reranker's probabilities can be believed.
+
+Shapes: B bins, Q queries, P = 2B values of a query, T draws.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from embedrank.evaluation.compare import interval, resampled_means
 
 NUM_BINS: Final = 10
 
@@ -21,6 +27,7 @@ class Bin:
         count: Pairs.
         said: Their mean probability.
         was: The share of them that is relevant.
+        was_95: Ends of its 95 % interval, by bootstrap over queries.
     """
 
     low: float
@@ -28,6 +35,7 @@ class Bin:
     count: int
     said: float
     was: float
+    was_95: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +61,49 @@ class Calibration:
         return {**asdict(self), "bins": [asdict(each) for each in self.bins]}
 
 
-def calibration(probabilities: npt.NDArray[np.float64], relevant: npt.NDArray[np.bool_]) -> Calibration:
+class Verdicts:
+    """What a reranker said of pairs, query by query, and whether it was so."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._logits: list[float] = []
+        self._relevant: list[bool] = []
+        self._queries: list[int] = []
+        self._num_queries = 0
+
+    @property
+    def num_pairs(self) -> int:
+        """Pairs so far."""
+        return len(self._logits)
+
+    def add(self, logits: Mapping[str, float], relevant: Container[str]) -> None:
+        """Take in one query.
+
+        Args:
+            logits: Document id to the difference of the yes and the no logit.
+            relevant: Ids of relevant documents.
+        """
+        self._logits.extend(logits.values())
+        self._relevant.extend(name in relevant for name in logits)
+        self._queries.extend([self._num_queries] * len(logits))
+        self._num_queries += 1
+
+    def calibrated(self) -> Calibration:
+        """Probabilities held against judgements."""
+        from scipy.special import expit
+
+        return calibration(expit(np.asarray(self._logits)), np.asarray(self._relevant), np.asarray(self._queries))
+
+
+def calibration(
+    probabilities: npt.NDArray[np.float64], relevant: npt.NDArray[np.bool_], queries: npt.NDArray[np.int64]
+) -> Calibration:
     """Hold probabilities against judgements, in ten bins of equal width.
 
     Args:
         probabilities: `[n]`, each in 0..1, at least one.
         relevant: `[n]`.
+        queries: `[n]`, the number of the query of each pair; pairs of a query are drawn together.
 
     Returns:
         Bins and errors. scikit-learn computes the bins and the Brier score; it has no ECE, which weighs its bins.
@@ -72,7 +117,9 @@ def calibration(probabilities: npt.NDArray[np.float64], relevant: npt.NDArray[np
     was, said = calibration_curve(relevant, probabilities, n_bins=NUM_BINS, strategy="uniform", pos_label=True)
     edges = np.linspace(0, 1, NUM_BINS + 1)
     # As scikit-learn puts them into bins, of which it leaves out the empty ones.
-    counts = np.bincount(np.searchsorted(edges[1:-1], probabilities), minlength=NUM_BINS)
+    bins = np.searchsorted(edges[1:-1], probabilities)
+    counts = np.bincount(bins, minlength=NUM_BINS)
+    ends = _intervals(bins, relevant, queries)
     filled = np.flatnonzero(counts)
     return Calibration(
         bins=tuple(
@@ -82,6 +129,7 @@ def calibration(probabilities: npt.NDArray[np.float64], relevant: npt.NDArray[np
                 count=int(counts[place]),
                 said=float(said[row]),
                 was=float(was[row]),
+                was_95=ends[int(place)],
             )
             for row, place in enumerate(filled)
         ),
@@ -90,3 +138,16 @@ def calibration(probabilities: npt.NDArray[np.float64], relevant: npt.NDArray[np
         num_pairs=len(probabilities),
         num_relevant=int(relevant.sum()),
     )
+
+
+def _intervals(
+    bins: npt.NDArray[np.int64], relevant: npt.NDArray[np.bool_], queries: npt.NDArray[np.int64]
+) -> dict[int, tuple[float, float]]:
+    """Intervals of the share that is relevant in each bin with pairs, queries drawn again."""
+    count_BQ, relevant_BQ = np.zeros((2, NUM_BINS, int(queries.max()) + 1))
+    np.add.at(count_BQ, (bins, queries), 1)
+    np.add.at(relevant_BQ, (bins, queries), relevant)
+    drawn_TP = resampled_means(np.concatenate([relevant_BQ, count_BQ]))
+    with np.errstate(invalid="ignore"):  # a draw may hold no pair of a bin, and then does not count
+        share_TB = drawn_TP[:, :NUM_BINS] / drawn_TP[:, NUM_BINS:]
+    return {int(place): interval(share_TB[:, place]) for place in np.unique(bins)}

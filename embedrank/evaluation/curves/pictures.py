@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from embedrank.evaluation.curves.ink import INK, LINE, QUIET, VARIABLES
+from embedrank.evaluation.curves.drawing import drawing
 from embedrank.evaluation.curves.plots import PLOTS, Plot
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _INCHES: Final = (4.8, 3.3)
 _BAR_INCHES: Final = 0.16
-_STYLE: Final[Any] = MappingProxyType(  # matplotlib types its keys as literals
-    {
-        "font.size": 9,
-        "text.color": INK,
-        "text.parse_math": False,  # texts are from data
-        "axes.edgecolor": LINE,
-        "axes.labelcolor": QUIET,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.color": LINE,
-        "grid.linewidth": 0.6,
-        "xtick.color": QUIET,
-        "ytick.color": QUIET,
-        "lines.linewidth": 1.6,
-        "lines.markersize": 4.5,
-        "legend.frameon": False,
-        "legend.fontsize": 8,
-        "svg.fonttype": "none",  # text stays text
-        "svg.hashsalt": "embedrank",  # the same numbers make the same file
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,36 +45,6 @@ def pictures(content: Mapping[str, Any]) -> list[Picture]:
 
 
 def _picture(name: str, plot: Plot, content: Mapping[str, Any]) -> Picture:
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
-        height = max(_INCHES[1], _BAR_INCHES * len(content["languages"])) if name == "languages" else _INCHES[1]
-        figure = Figure(figsize=(_INCHES[0], height), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.add_subplot()
-        plot.draw(axes, content)
-        inline = _svg(figure, transparent=True)
-        axes.set_title(plot.title, loc="left", fontweight="bold", fontsize=10)
-        png = io.BytesIO()
-        figure.savefig(png, format="png", dpi=200)
-        return Picture(name=name, plot=plot, png=png.getvalue(), svg=_svg(figure), inline=_coloured(inline, plot.title))
-
-
-def _svg(figure: Figure, *, transparent: bool = False) -> str:
-    file = io.StringIO()
-    figure.savefig(file, format="svg", transparent=transparent, metadata={"Date": None, "Creator": None})
-    return file.getvalue()
-
-
-def _coloured(svg: str, title: str) -> str:
-    """The element without the head of a file, in the colours of a page."""
-    element = svg[svg.index("<svg") :]
-    if "<metadata>" in element:
-        element = element[: element.index("<metadata>")] + element[element.index("</metadata>") + len("</metadata>") :]
-    for colour, variable in VARIABLES.items():
-        element = element.replace(f": {colour}", f": var({variable})")
-    return element.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+    height = max(_INCHES[1], _BAR_INCHES * len(content["languages"])) if name == "languages" else _INCHES[1]
+    drawn = drawing(plot.title, lambda axes: plot.draw(axes, content), inches=(_INCHES[0], height))
+    return Picture(name=name, plot=plot, png=drawn.png, svg=drawn.svg, inline=drawn.inline)

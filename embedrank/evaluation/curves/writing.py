@@ -72,7 +72,21 @@ def curves_page(content: Mapping[str, Any], drawn: Sequence[Picture]) -> str:
     return page.strip() + "\n"
 
 
-def _rows(points: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Points as the rows of a table; of a calibration its bins."""
-    rows = points["bins"] if isinstance(points, Mapping) else points
-    return [{name: "" if value is None else value for name, value in row.items()} for row in rows]
+def _rows(points: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Points as the rows of a table, all with the same fields; of calibrations their bins."""
+    rows = [
+        {"reranker": point["reranker"], **each} if "bins" in point else each
+        for point in points
+        for each in point.get("bins", [point])
+    ]
+    fields = dict.fromkeys(name for row in rows for name in row)
+    return [{name: _shown(row.get(name)) for name in fields} for row in rows]
+
+
+def _shown(value: Any) -> Any:
+    """An interval in one cell, yes and no in words, and nothing for None."""
+    if isinstance(value, list | tuple):
+        return " ".join(f"{end:.4f}" for end in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else value

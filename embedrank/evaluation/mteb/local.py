@@ -1,9 +1,10 @@
-"""A BEIR folder as an mteb task, so that mteb's evaluator can be run on it without any network."""
+"""Local sets as mteb tasks, so that mteb's evaluator can be run on them without any network."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 from typing import Any, Final
 
 from datasets import Dataset
@@ -26,18 +27,7 @@ def beir_task(dataset: BeirSet) -> AbsTaskRetrieval:
         A retrieval task with nDCG@10 as its main score. Its revision is a hash of the whole set, so that results of
         other data are not taken for its own. Documents with a title are put together as everywhere in this package.
     """
-    name = "-".join(re.findall(r"\w+", f"{dataset.folder.resolve().name} {dataset.split}"))
-    metadata = TaskMetadata(
-        name=name,
-        description=f"split {dataset.split} of the folder {dataset.folder.resolve().name}",
-        type="Retrieval",
-        category="t2t",
-        modalities=["text"],
-        dataset={"path": f"local/{name}", "revision": _revision(dataset)},
-        eval_splits=[dataset.split],
-        eval_langs=[_NO_LANGUAGE],
-        main_score="ndcg_at_10",
-    )
+    metadata = local_metadata(dataset.folder, dataset.split, "Retrieval", "ndcg_at_10", _revision(dataset))
 
     class BeirTask(AbsTaskRetrieval):
         def load_data(self, num_proc: int | None = None, **kwargs: Any) -> None:
@@ -46,6 +36,33 @@ def beir_task(dataset: BeirSet) -> AbsTaskRetrieval:
 
     BeirTask.metadata = metadata
     return BeirTask()
+
+
+def local_metadata(folder: Path, split: str, kind: str, main_score: str, revision: str) -> TaskMetadata:
+    """What mteb writes down of a task over a local set.
+
+    Args:
+        folder: The set.
+        split: Name of its split.
+        kind: Type of the task in mteb.
+        main_score: The score that counts.
+        revision: Hash of the data, so that results of other data are not taken for its own.
+
+    Returns:
+        The metadata.
+    """
+    name = "-".join(re.findall(r"\w+", f"{folder.resolve().name} {split}"))
+    return TaskMetadata(
+        name=name,
+        description=f"split {split} of the folder {folder.resolve().name}",
+        type=kind,  # type: ignore[arg-type]  # one of mteb's types, by its callers
+        category="t2c" if kind == "Classification" else "t2t",
+        modalities=["text"],
+        dataset={"path": f"local/{name}", "revision": revision},
+        eval_splits=[split],
+        eval_langs=[_NO_LANGUAGE],
+        main_score=main_score,
+    )
 
 
 def _split_data(dataset: BeirSet) -> Any:

@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Final
 
 from embedrank.evaluation.mteb.run import TaskScore
 from embedrank.evaluation.mteb.task_prompt import TaskPrompt
-
-RETRIEVAL_FIGURES: Final[Mapping[str, str]] = {
-    "ndcg_at_10": "ndcg_at_10",
-    "recall_at_100": "recall_at_100",
-    "mrr_at_10": "mrr_at_10",
-    "map": "map_at_100",
-}
-"""Our name to mteb's; our MAP too sees the first hundred documents where nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -48,7 +47,7 @@ class Picture:
 
 
 class CorpusMap:
-    """Draws an index. One thread draws; the others wait for what it makes."""
+    """Draws an index."""
 
     def __init__(self, catalogue: Catalogue, *, max_points: int) -> None:
         """Remember what to draw.
@@ -58,11 +57,10 @@ class CorpusMap:
             max_points: Chunks shown; of a larger index a sample, the same for the same chunks.
         """
         self._catalogue, self._max_points = catalogue, max_points
-        self._lock = threading.Lock()
         self._picture: Picture | None = None
 
     def picture(self) -> Picture:
-        """The map of the index as it is now.
+        """The map of the index as it is now; one caller at a time.
 
         Returns:
             The map.
@@ -70,11 +68,10 @@ class CorpusMap:
         Raises:
             StorageError: If the index cannot be read.
         """
-        with self._lock:
-            version = self._catalogue.version
-            if self._picture is None or self._picture.version != version:
-                self._picture = self._drawn(version)
-            return self._picture
+        version = self._catalogue.version
+        if self._picture is None or self._picture.version != version:
+            self._picture = self._drawn(version)
+        return self._picture
 
     def _drawn(self, version: int) -> Picture:
         ids = self._catalogue.chunk_ids()

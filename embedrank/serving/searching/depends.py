@@ -32,6 +32,8 @@ def own_origin(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin is None or urlsplit(origin).netloc == request.headers.get("host"):
         return
+    if request.headers.get("sec-fetch-site") == "same-origin":  # behind a proxy the host may be another
+        return
     allowed = request.app.state.settings.access.cors_origins
     if origin not in allowed and "*" not in allowed:
         raise ForeignOriginError(origin)

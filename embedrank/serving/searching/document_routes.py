@@ -48,7 +48,7 @@ async def add_files(files: Annotated[list[UploadFile], File()], room: RoomOf) ->
     _check_number(len(files), room)
     room.jobs.check_room()  # before anything is stored
     names = await room.library.read(_stored, files, room.uploads)
-    return job_out(room.jobs.add(lambda: _read(names, room.uploads), num_files=len(names)))
+    return job_out(room.jobs.add(lambda: _read(names, room.uploads), num_files=len(names), are_files=True))
 
 
 @router.get("/documents", summary="List documents")

@@ -114,12 +114,13 @@ class Jobs:
         if waiting >= limit or self._is_closing:
             raise OverloadedError("jobs", in_flight=waiting, limit=limit, retry_after_s=_RETRY_AFTER_S)
 
-    def add(self, read: Callable[[], Iterator[Document | Skipped]], *, num_files: int) -> Job:
+    def add(self, read: Callable[[], Iterator[Document | Skipped]], *, num_files: int, are_files: bool = False) -> Job:
         """Queue documents to be indexed.
 
         Args:
             read: Reads them, in the writing thread.
             num_files: Files or texts handed in.
+            are_files: Whether they are all there is of their paths, so that what was there before goes.
 
         Returns:
             The job.
@@ -134,6 +135,8 @@ class Jobs:
             job.state = "indexing"
             job.total = len(found)
             self._note(job, self._index.add(found, self._teller(job), batch_chunks=_BATCH_CHUNKS))
+            if are_files:
+                self._remove_unseen(job, [item for item in found if isinstance(item, Document)])
 
         return self._queue("add", work, num_files)
 
@@ -222,6 +225,14 @@ class Jobs:
             self._goes_on()
 
         return tell
+
+    def _remove_unseen(self, job: Job, read: Sequence[Document]) -> None:
+        """Remove what an earlier file of the same path held and this one does not."""
+        seen = {document.id for document in read}
+        for path in sorted({document.path for document in read if document.path}):
+            gone = [name for name in self._index.catalogue.documents({"path": path}) if name not in seen]
+            self._index.remove(gone)
+            job.removed += len(gone)
 
     def _note(self, job: Job, report: IndexReport) -> None:
         for name in ("added", "updated", "unchanged", "removed", "chunks"):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from embedrank.serving.searching.corpus_map import CorpusMap
 from embedrank.serving.searching.jobs import Jobs
@@ -23,6 +24,7 @@ class Room:
         uploads: The folder of uploaded files.
         thumbs: What users thought of answers.
         corpus_map: The index as points of a plane.
+        map_turn: Whose turn it is to have that drawn; those who wait for it take no thread.
     """
 
     library: Library
@@ -31,6 +33,7 @@ class Room:
     uploads: Uploads
     thumbs: Thumbs
     corpus_map: CorpusMap
+    map_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     def around(cls, library: Library) -> Room:

@@ -244,6 +244,7 @@ class IndexOut(BaseModel):
     reranker: str | None
     instruction: str | None = Field(description="The embedder's own task.")
     languages: dict[str, int]
+    examples: list[str] = Field(description="Titles of a few chunks, to begin with.")
     max_top: int
     max_recall: int
     max_rerank_depth: int

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 
 from embedrank.core.errors import InvalidInputError
+from embedrank.search.catalogue import Catalogue
 from embedrank.serving.searching.answering import LANG, point_out, search_answer
 from embedrank.serving.searching.asking import chosen, narrowed
 from embedrank.serving.searching.depends import RoomOf
@@ -22,6 +24,9 @@ from embedrank.serving.searching.schema import (
 
 _FEWEST_DIMS: Final = 32
 _MOST_LANGUAGES: Final = 200
+_MOST_EXAMPLES: Final = 8
+_CHUNKS_LOOKED_AT: Final = 40
+_SHORTEST_EXAMPLE: Final = 2
 
 router = APIRouter(tags=["search"])
 
@@ -50,7 +55,8 @@ async def index(room: RoomOf) -> IndexOut:
 @router.get("/map", summary="The index as points of a plane")
 async def corpus_map(room: RoomOf) -> MapOut:
     """Neighbours among the vectors lie side by side. A large index shows a sample, the same at every call."""
-    return await room.library.read(_map, room)
+    async with room.map_turn:
+        return await room.library.read(_map, room)
 
 
 async def _searched(asked: SearchQuery, room: Room) -> SearchAnswer:
@@ -82,11 +88,20 @@ def _index(room: Room) -> IndexOut:
         reranker=getattr(pipeline.reranker, "name", None),
         instruction=getattr(pipeline.encoder, "default_instruction", None),
         languages=dict(languages[:_MOST_LANGUAGES]),
+        examples=_examples(library.reader.catalogue),
         max_top=library.settings.max_top,
         max_recall=library.settings.max_recall,
         max_rerank_depth=library.settings.max_rerank_depth,
         feedback=TallyOut.model_validate(room.thumbs.tally()),
     )
+
+
+def _examples(catalogue: Catalogue) -> list[str]:
+    """Titles of a few chunks, the same while the index is the same."""
+    ids = catalogue.chunk_ids()
+    drawn = random.Random(len(ids)).sample(ids, min(_CHUNKS_LOOKED_AT, len(ids)))
+    titles = [chunk.title.rpartition(" > ")[2].strip() for chunk in catalogue.chunks(drawn)]
+    return list(dict.fromkeys(title for title in titles if len(title) > _SHORTEST_EXAMPLE))[:_MOST_EXAMPLES]
 
 
 def _dims(stored: int) -> list[int]:

@@ -23,6 +23,7 @@ from embedrank.training.stages.gate import GateConfig
 from embedrank.training.stages.judged import JudgedSet
 
 ATTENTION: Final = ("causal", "bidirectional")
+TAUGHT: Final = "vectors"
 OBJECTIVES: Final = {"embedder": EmbedderObjectiveConfig, "reranker": RerankerObjectiveConfig}
 _NAME: Final = "StageConfig"
 
@@ -58,16 +59,16 @@ class TeacherConfig:
     """Who judges in distillation.
 
     Attributes:
-        kind: `embedder` or `reranker`.
-        model: Preset, folder or hub id.
+        kind: `embedder` or `reranker`; `vectors` for those that a teacher gave beforehand.
+        model: Preset, folder or hub id; for `vectors` the folder of `training/taught.py`.
     """
 
     kind: str
     model: str
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ConfigError("TeacherConfig", "kind", self.kind, f"must be one of {', '.join(KINDS)}")
+        if self.kind not in (*KINDS, TAUGHT):
+            raise ConfigError("TeacherConfig", "kind", self.kind, f"must be one of {', '.join((*KINDS, TAUGHT))}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

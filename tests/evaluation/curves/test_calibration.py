@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from embedrank.evaluation.curves.calibration import calibration
+from embedrank.evaluation.curves.calibration import Verdicts
+from embedrank.evaluation.curves.calibration import calibration as calibration_of
+
+
+def calibration(said, was):
+    """Every pair of a query of its own."""
+    return calibration_of(said, was, np.arange(len(said)))
 
 
 def test_probabilities_that_keep_their_word_have_no_error():
@@ -31,3 +37,19 @@ def test_bins_agree_with_scikit_learn_at_the_edges_too():
 
 def test_judgements_of_one_kind_only_are_measured_too():
     assert calibration(np.array([0.2, 0.4]), np.array([False, False])).ece == pytest.approx(0.3)
+
+
+def test_pairs_of_a_query_are_drawn_together():
+    said, was = np.full(200, 0.5), np.arange(200) % 2 == 0
+    alone = calibration(said, was).bins[0]
+    together = calibration_of(said, was, np.arange(200) % 2).bins[0]  # two queries: one all right, one all wrong
+    assert alone.low < alone.was_95[0] < alone.was < alone.was_95[1] < alone.high + 0.1
+    assert together.was_95 == (0, 1)
+
+
+def test_verdicts_are_gathered_query_by_query():
+    verdicts = Verdicts()
+    verdicts.add({"a": 0.0, "b": 0.0}, {"a"})
+    verdicts.add({"a": 0.0}, {"c"})
+    found = verdicts.calibrated()
+    assert (found.num_pairs, found.num_relevant, found.bins[0].was) == (3, 1, pytest.approx(1 / 3))

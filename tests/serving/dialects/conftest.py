@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+import embedrank
 from embedrank.model.embedder import Embedder
 from embedrank.model.reranker import Reranker
 from embedrank.serving.app import create_app
@@ -14,7 +15,7 @@ DOCUMENTS = ["no", "hello world", "world " * 200, "yes hello"]
 
 @pytest.fixture(scope="session")
 def server(model_settings):
-    live = Live(create_app(model_settings(port=0))).start()
+    live = Live(create_app(model_settings(port=0), version=embedrank.__version__)).start()
     yield live
     live.stop()
 

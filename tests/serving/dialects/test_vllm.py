@@ -46,9 +46,7 @@ def test_tokens_of_a_prompt(ask):
 
 
 def test_the_version_is_told(server):
-    import embedrank
-
-    assert httpx.get(f"{server.url}/version").json() == {"version": embedrank.__version__}
+    assert httpx.get(f"{server.url}/version").json() == {"version": server.app.version}
 
 
 @pytest.mark.parametrize(

@@ -62,17 +62,22 @@ def test_every_choice_reaches_the_request(live, open_page):
     page = open_page(f"{live.url}/?q=brown")
     page.wait_for_selector(".hit")
     with page.expect_request(
-        lambda request: request.url.endswith("/search") and "Find animals" in (request.post_data or "")
+        lambda request: request.url.endswith("/search") and '"lang":["en"]' in (request.post_data or "")
     ) as sent:
         page.fill("#instruction", "Find animals")
         page.fill("#path", "*.md")
         page.select_option("#mode", "lexical")
         page.evaluate(
-            "() => { const r = document.querySelector('#recall'); r.value = 5; r.dispatchEvent(new Event('input', {bubbles: true})); }"
+            """() => {
+              const slider = document.querySelector('#recall');
+              slider.value = 5;
+              slider.dispatchEvent(new Event('input', {bubbles: true}));
+            }"""
         )
         page.click('[data-lang="en"]')
     body = json.loads(sent.value.post_data)
     assert (body["path"], body["mode"], body["recall"], body["lang"]) == ("*.md", "lexical", 500, ["en"])
+    assert body["instruction"] == "Find animals"
     wait_for_count(page, ".hit", 1)
     page.click("#reset")
     wait_for_count(page, ".hit", 3)
@@ -132,7 +137,10 @@ def test_a_file_dropped_anywhere_is_taken(fresh, open_page):
         """() => {
           const transfer = new DataTransfer();
           transfer.items.add(new File(['The owl hoots.'], 'owl.md'));
-          for (const name of ['dragover', 'drop']) document.body.dispatchEvent(new DragEvent(name, {bubbles: true, cancelable: true, dataTransfer: transfer}));
+          for (const name of ['dragover', 'drop']) {
+            const about = {bubbles: true, cancelable: true, dataTransfer: transfer};
+            document.body.dispatchEvent(new DragEvent(name, about));
+          }
         }"""
     )
     page.wait_for_selector(".job .chip.good")
@@ -156,7 +164,8 @@ def test_the_system_tab_shows_the_figures_of_the_server(live, open_page):
     page.click('[data-tab="system"]')
     page.wait_for_selector(".stages .bar")
     assert "Taking requests" in page.text_content("#tab-system")
-    assert "/search" in page.text_content("#tab-system table >> nth=1")
+    assert "/search" in page.text_content("#tab-system table >> nth=0")
+    assert "pico" in page.text_content("#tab-system table >> nth=1")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -91,6 +91,19 @@ def test_removing_a_document_removes_its_file_and_its_neighbours_stay(searched, 
     assert [path.name for path in (folder / "uploads").iterdir()] == ["b.txt"]
 
 
+def test_a_file_that_holds_less_than_before_leaves_nothing_behind(searched, upload):
+    lines = [b'{"_id": "r0", "text": "wolves"}\n', b'{"_id": "r1", "text": "owls"}\n']
+
+    async def work(client):
+        await upload(client, [("rows.jsonl", b"".join(lines))])
+        job = await upload(client, [("rows.jsonl", lines[0])])
+        return job, (await client.get("/documents", params={"path": "uploads/"})).json()
+
+    job, listed = searched(work)
+    assert (job["unchanged"], job["removed"]) == (1, 1)
+    assert [document["id"] for document in listed["documents"]] == ["r0"]
+
+
 def test_a_file_of_many_documents_stays_until_the_last_of_them_is_removed(searched, upload, folder):
     lines = b'{"_id": "r0", "text": "wolves"}\n{"_id": "r1", "text": "owls"}\n'
 
@@ -173,11 +186,12 @@ def test_a_page_of_another_origin_may_change_nothing(searched):
             await client.delete("/documents/bear", headers=foreign),
             await client.post("/feedback", json={"query": "q", "chunk_id": "bear#0", "thumb": "up"}, headers=foreign),
         ]
-        allowed = await client.post("/documents", json={"documents": [{"text": "wolves"}]}, headers=own)
-        return [answer.status_code for answer in answers], allowed.status_code, (await client.get("/jobs")).json()
+        body, proxied = {"documents": [{"text": "wolves"}]}, {**foreign, "Sec-Fetch-Site": "same-origin"}
+        allowed = [await client.post("/documents", json=body, headers=headers) for headers in (own, proxied)]
+        return [answer.status_code for answer in (*answers, *allowed)], (await client.get("/jobs")).json()
 
-    statuses, allowed, jobs = searched(work)
-    assert (statuses, allowed, len(jobs)) == ([403] * 4, 202, 2)
+    statuses, jobs = searched(work)
+    assert (statuses, len(jobs)) == ([403] * 4 + [202] * 2, 3)
 
 
 def test_what_was_uploaded_is_there_when_the_server_starts_again(searched, upload):

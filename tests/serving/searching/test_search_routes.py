@@ -74,7 +74,7 @@ def test_the_index_tells_what_it_holds_and_what_can_be_asked(searched):
     told = searched(lambda client: client.get("/index")).json()
     assert (told["num_documents"], told["num_chunks"], told["dim"]) == (3, 3, 48)
     assert (told["dims"], told["languages"]) == ([48, 32], {"en": 2, "de": 1})
-    assert told["name"] == "i"
+    assert (told["name"], told["examples"]) == ("i", ["Bahn"])
 
 
 def test_the_map_has_every_chunk_inside_the_square_and_is_drawn_anew_only_after_a_write(searched):

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -15,6 +16,7 @@ from embedrank.model.prompting import PromptPolicy
 from embedrank.training.stages.config import StageConfig
 from embedrank.training.stages.history import read_history
 from embedrank.training.stages.run import Watch, run_stage
+from embedrank.training.taught import write_taught
 from embedrank.training.text_counts import TextCounts
 from tests.model.conftest import pico_decoder, pico_tokenizer
 
@@ -212,6 +214,17 @@ def test_a_student_learns_from_a_teacher(models, rows, tmp_path):
     )
     report = run_stage(config, tmp_path / "run", load_teacher=lambda asked: teacher)
     assert report.steps == 6
+
+
+def test_a_student_learns_from_vectors_that_a_teacher_gave_beforehand(models, rows, tmp_path):
+    write_taught(tmp_path / "taught", {"about bear": 0}, np.ones((1, 48), dtype="float32"))
+    teacher = {"kind": "vectors", "model": str(tmp_path / "taught")}
+    distil = {"loss": "cosine", "task_weight": 1.0}
+    report = run_stage(stage(models, rows, distil=distil, teacher=teacher), tmp_path / "run")
+    assert report.steps == 6
+    with pytest.raises(ConfigError, match="teaches embedders"):
+        objective = {"num_negatives": 1, "loss": "kl"}
+        run_stage(stage(models, rows, "reranker", objective=objective, teacher=teacher), tmp_path / "other")
 
 
 @pytest.mark.parametrize(

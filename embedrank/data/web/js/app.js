@@ -35,7 +35,7 @@ function showTheme() {
   const dark = isDark();
   show(by("theme"), drawing(...(dark ? ICONS.sun : ICONS.moon)));
   by("theme").setAttribute("aria-label", dark ? "Change to light" : "Change to dark");
-  if (current === "map") map.repaint();
+  map.repaint();
 }
 
 function toTheme() {
@@ -59,7 +59,7 @@ function restore() {
   search.restore(state);
 }
 
-search.start();
+search.start(map.repaint);
 library.start(fit, () => toTab("library"));
 keys.start({ toTab, toTheme });
 by("theme").addEventListener("click", toTheme);

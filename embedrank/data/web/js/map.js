@@ -33,7 +33,7 @@ export async function enter() {
   build(tab);
 }
 
-/** Draw again in other colours. */
+/** Draw again: in other colours, or with other hits. */
 export function repaint() {
   if (view) paint();
 }
@@ -43,9 +43,8 @@ function build(tab) {
   const tip = h("div", { class: "tip", hidden: true, role: "status" });
   const select = h("select", { "aria-label": "Colour by", onchange: () => { grouping = select.value; only = null; paint(); } }, Object.entries(GROUPINGS).map(([value, name]) => h("option", { value, selected: value === grouping }, `colour by ${name}`)));
   const shown = map.is_sample ? `${count(map.num_points)} of ${count(map.num_chunks)} chunks, a sample` : plural(map.num_points, "chunk");
-  const found = answered()?.hits?.length;
   show(tab,
-    h("div", { class: "head map-head" }, h("div", null, h("h2", null, "Map"), h("p", { class: "quiet small" }, `${shown}. Near each other means alike.`, found ? ` The ${plural(found, "hit")} of your search ${found === 1 ? "wears a ring" : "wear rings"}.` : "")), select),
+    h("div", { class: "head map-head" }, h("div", null, h("h2", null, "Map"), h("p", { class: "quiet small" }, `${shown}. Near each other means alike.`, h("span", { id: "ringed" }))), select),
     h("div", { class: "card map" }, canvas, h("div", { class: "zoom" }, [["+", 1.5, "Zoom in"], ["−", 1 / 1.5, "Zoom out"], ["⤢", 0, "Whole map"]].map(([text, factor, name]) => h("button", { type: "button", "aria-label": name, title: name, onclick: () => (factor ? view.zoom(factor) : view.whole()) }, text))), tip),
     h("div", { class: "groups", id: "groups", "aria-label": "Groups" }));
   view?.end();
@@ -57,7 +56,9 @@ function paint() {
   const groups = largestFirst(map.points.map(groupOf));
   const place = new Map(groups.map(([name], at) => [name, at]));
   const dark = isDark();
-  const rank = new Map((answered()?.hits ?? []).map((hit) => [hit.id, hit.rank]));
+  const hits = answered()?.hits ?? [];
+  const rank = new Map(hits.map((hit) => [hit.id, hit.rank]));
+  by("ringed").textContent = hits.length ? ` The ${plural(hits.length, "hit")} of your search ${hits.length === 1 ? "wears a ring" : "wear rings"}.` : "";
   view.set(map.points.map((point) => {
     const group = groupOf(point);
     return { ...point, color: groupColor(place.get(group), dark), isFaint: only !== null && group !== only, rank: rank.get(point.id) };

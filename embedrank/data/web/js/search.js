@@ -11,12 +11,14 @@ let state = { ...DEFAULTS };
 let index = null;
 let running = null;
 let latest = null;
+let onAnswer = () => {};
 
 /** The answer on the page, for the map to show; null where there is none. */
 export const answered = () => latest;
 
-/** Listen to the fields. */
-export function start() {
+/** Listen to the fields; `heard` is called after each answer. */
+export function start(heard) {
+  onAnswer = heard;
   by("ask").addEventListener("submit", (event) => { event.preventDefault(); submit(); });
   let timer = 0;
   const changed = () => {
@@ -104,6 +106,7 @@ async function run() {
     if (mine !== running) return;
     latest = found;
     show(answer, state.like ? similar(found) : found.hits.length ? hits(found) : nothing());
+    onAnswer();
     document.title = state.like ? "Similar documents · embedrank" : `${state.q} · embedrank`;
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -149,6 +152,7 @@ function welcome() {
   const facts = [[count(index.num_documents), "documents"], [count(index.num_chunks), "chunks"], [index.dim, "dimensions"], [index.embedder, "embedder"], [index.reranker ?? "none", "reranker"]];
   return [
     h("div", { class: "tiles" }, facts.map(([value, name]) => h("div", { class: "card tile" }, h("b", null, value), h("span", null, name)))),
+    index.examples.length > 0 && h("div", { class: "tries" }, h("h3", null, "Try what is in it"), h("div", { class: "chips" }, index.examples.map((title) => h("button", { type: "button", dir: "auto", onclick: () => { by("query").value = title; submit(); } }, title)))),
     h("p", { class: "quiet small hints" }, "Press ", h("kbd", null, "Enter"), " to search, ", h("kbd", null, "↓"), " to walk through the hits, ", h("kbd", null, "?"), " for all keys. The address holds the search: copy it to share it."),
   ];
 }

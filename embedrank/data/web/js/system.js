@@ -45,8 +45,8 @@ function page(samples, ready) {
     h("div", { class: "two" },
       h("div", { class: "card wide" }, h("div", { class: "head" }, h("h3", null, "Requests a second"), h("span", { class: "small quiet num" }, rates.length ? `now ${rates.at(-1).toFixed(1)}` : "")), spark(rates)),
       h("div", { class: "card" }, h("h3", null, "A search, stage by stage"), stages(samples)),
-      h("div", { class: "card" }, h("h3", null, "Models"), models(samples)),
-      h("div", { class: "card" }, h("h3", null, "Requests by path"), paths(samples))),
+      h("div", { class: "card" }, h("h3", null, "Requests by path"), paths(samples)),
+      h("div", { class: "card wide" }, h("h3", null, "Models in memory"), models(samples))),
     problems(samples));
 }
 
@@ -90,9 +90,8 @@ function stages(samples) {
 function models(samples) {
   const loaded = all(samples, "embedrank_model_bytes");
   if (!loaded.length) return h("p", { class: "quiet small" }, "No model is in memory.");
-  const texts = (name) => sum(samples, "embedrank_texts_total", { model: name });
-  return h("div", { class: "scroll" }, h("table", null, h("thead", null, h("tr", null, h("th", null, "Model"), h("th", null, "Kind"), h("th", { class: "num" }, "Memory"), h("th", { class: "num" }, "Texts"))),
-    h("tbody", null, loaded.map(({ labels, value }) => h("tr", null, h("td", null, labels.model), h("td", null, h("span", { class: "chip" }, labels.kind)), h("td", { class: "num" }, `${count(Math.round(value / 2 ** 20))} MiB`), h("td", { class: "num" }, count(texts(labels.model))))))));
+  return h("div", { class: "scroll" }, h("table", null, h("thead", null, h("tr", null, h("th", null, "Model"), h("th", null, "Kind"), h("th", { class: "num" }, "Memory"))),
+    h("tbody", null, loaded.map(({ labels, value }) => h("tr", null, h("td", null, labels.model), h("td", null, h("span", { class: "chip" }, labels.kind)), h("td", { class: "num" }, `${count(Math.round(value / 2 ** 20))} MiB`))))));
 }
 
 function paths(samples) {

@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import Discriminator, Tag
 
 from embedrank.serving.dialects.by_body.telling import rerank_dialect, root_call, tokenize_dialect
@@ -69,8 +69,7 @@ async def _speak_tokenize(request: Request) -> None:
 async def rerank_either(body: AnyRerank, service: Annotated[Service, Depends(service_of)]) -> Response:
     """The texts that answer a query best, best first; the reranker's template is always applied."""
     if isinstance(body, RerankBody):
-        answer = await rerank(body, service, version="1", shows_documents=True)
-        return JSONResponse(answer.model_dump(exclude_none=True))
+        return await rerank(body, service, version="1", shows_documents=True)
     return await rank.rerank(body, service)
 
 

@@ -41,8 +41,8 @@ async def embed_v2(body: EmbedBodyV2, service: Annotated[Service, Depends(servic
     return await embed(body, service, version="2")
 
 
-@_router.post("/v2/rerank", response_model_exclude_none=True, summary="Rank documents")
-async def rerank_v2(body: RerankBody, service: Annotated[Service, Depends(service_of)]) -> RerankAnswer:
+@_router.post("/v2/rerank", response_model=RerankAnswer, summary="Rank documents")
+async def rerank_v2(body: RerankBody, service: Annotated[Service, Depends(service_of)]) -> Response:
     """The documents that answer a query best, best first; the reranker's template is always applied."""
     return await rerank(body, service, version="2", shows_documents=False)
 

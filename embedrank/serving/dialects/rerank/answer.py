@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from fastapi.responses import Response
 
 from embedrank.core.errors import InvalidInputError
 from embedrank.serving.capping import cap
-from embedrank.serving.dialects.rerank.schemas import Document, RerankAnswer, RerankBody, Result
+from embedrank.serving.dialects.rerank.schemas import Document, RerankBody
+from embedrank.serving.replying import reply_with_rows, size_of
 from embedrank.serving.results import Scored
 from embedrank.serving.service import Service
 
 _DOCUMENTS_PER_UNIT = 100  # of a search unit, as Cohere counts them
 
 
-async def rerank(body: RerankBody, service: Service, *, version: str, shows_documents: bool) -> RerankAnswer:
+async def rerank(body: RerankBody, service: Service, *, version: str, shows_documents: bool) -> Response:
     """Rank documents.
 
     Args:
@@ -41,18 +44,20 @@ async def rerank(body: RerankBody, service: Service, *, version: str, shows_docu
     truncated = [early or late for early, late in zip(cut, scored.truncated, strict=True)]
     shows = shows_documents if body.return_documents is None else body.return_documents
     tokens = sum(scored.num_tokens)
-    return RerankAnswer(
-        id=str(uuid.uuid4()),
-        model=scored.model,
-        results=_results(body, scored, truncated, shows=shows),
-        usage={"prompt_tokens": tokens, "total_tokens": tokens},
-        meta={
+    head = {
+        "id": str(uuid.uuid4()),
+        "object": "list",
+        "model": scored.model,
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+        "meta": {
             "api_version": {"version": version},
             "billed_units": {"search_units": -(-len(texts) // _DOCUMENTS_PER_UNIT)},
             "tokens": {"input_tokens": tokens},
             **_warnings(body, truncated),
         },
-    )
+    }
+    size = len(texts) + (size_of(texts) if shows else 0)
+    return await reply_with_rows(head, "results", _results(body, scored, truncated, shows=shows), size=size)
 
 
 def _refuse(body: RerankBody) -> None:
@@ -79,18 +84,16 @@ def _text(document: Document, place: int, fields: Sequence[str] | None) -> str:
     return "\n".join(found)
 
 
-def _results(body: RerankBody, scored: Scored, truncated: Sequence[bool], *, shows: bool) -> list[Result]:
+def _results(body: RerankBody, scored: Scored, truncated: Sequence[bool], *, shows: bool) -> Iterator[dict[str, Any]]:
     best_first = np.argsort(-scored.logits, kind="stable")  # probabilities near 0 and 1 tie where logits do not
     values = scored.logits if body.use_activation is False else scored.scores
-    return [
-        Result(
-            index=place,
-            relevance_score=float(values[place]),
-            document=_shown(body.documents[place]) if shows else None,
-            truncated=True if truncated[place] else None,
-        )
-        for place in best_first[: body.top_n or None].tolist()
-    ]
+    for place in best_first[: body.top_n or None].tolist():
+        result: dict[str, Any] = {"index": place, "relevance_score": float(values[place])}
+        if shows:
+            result["document"] = _shown(body.documents[place])
+        if truncated[place]:
+            result["truncated"] = True
+        yield result
 
 
 def _shown(document: Document) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends
+from fastapi.responses import Response
 
 from embedrank.serving.dialects.dialect import Dialect, service_of, trouble
 from embedrank.serving.dialects.rerank.answer import rerank
@@ -26,8 +27,8 @@ def spell_problem(problem: Problem) -> tuple[int, Any]:
     return problem.status, {"message": problem.message, "detail": problem.message}
 
 
-@_router.post("/v1/rerank", response_model_exclude_none=True, summary="Rank documents")
-async def rerank_v1(body: RerankBody, service: Annotated[Service, Depends(service_of)]) -> RerankAnswer:
+@_router.post("/v1/rerank", response_model=RerankAnswer, summary="Rank documents")
+async def rerank_v1(body: RerankBody, service: Annotated[Service, Depends(service_of)]) -> Response:
     """The documents that answer a query best, best first; the reranker's template is always applied."""
     shows = not _COHERE_FIELDS & body.model_fields_set
     return await rerank(body, service, version="1", shows_documents=shows)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from embedrank.serving.dialects.tei.schemas import PredictBody, RerankBody
 from embedrank.serving.dialects.tei.truncated import telling
 from embedrank.serving.pairs import score_pairs
+from embedrank.serving.replying import list_of, reply_with, size_of
 from embedrank.serving.service import Service
 
 LABEL = "LABEL_0"  # of a classifier with one output, which is what a reranker is to TEI
@@ -33,15 +34,12 @@ async def rerank(body: RerankBody, service: Service) -> Response:
     )
     values = scored.logits if body.raw_scores else scored.scores
     best_first = np.argsort(-scored.logits, kind="stable").tolist()
-    ranks = [
-        {
-            "index": place,
-            **({"text": body.texts[place]} if body.return_text else {}),
-            "score": float(values[place]),
-        }
+    ranks = (
+        {"index": place, **({"text": body.texts[place]} if body.return_text else {}), "score": float(values[place])}
         for place in best_first
-    ]
-    return JSONResponse(ranks, headers=telling(scored.truncated))
+    )
+    size = len(best_first) + (size_of(body.texts) if body.return_text else 0)
+    return await reply_with(lambda: list_of(ranks), size=size, headers=telling(scored.truncated))
 
 
 async def predict(body: PredictBody, service: Service) -> Response:
@@ -67,5 +65,6 @@ async def predict(body: PredictBody, service: Service) -> Response:
         truncate=body.policy,
     )
     values = scored.logits if body.raw_scores else scored.scores
-    predictions = [[{"score": float(value), "label": LABEL}] for value in values]
-    return JSONResponse(predictions[0] if is_one else predictions, headers=telling(scored.truncated))
+    predictions = ({"score": float(value), "label": LABEL} for value in values)
+    rows = predictions if is_one else ([prediction] for prediction in predictions)
+    return await reply_with(lambda: list_of(rows), size=len(values), headers=telling(scored.truncated))

@@ -79,7 +79,7 @@ class SimilarityBody(Body):
     """A request to `/similarity`."""
 
     inputs: SimilarityInputs
-    parameters: Prompted = Field(default_factory=Prompted)
+    parameters: Prompted = Field(default_factory=lambda: Prompted.model_validate({}))
     model: str | None = Field(None, description="Extension: name of the embedder.")
 
 

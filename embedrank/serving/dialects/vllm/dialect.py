@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
 
 from embedrank.serving.dialects.dialect import Dialect, service_of, trouble
 from embedrank.serving.dialects.vllm.schemas import DetokenizeBody, ErrorAnswer, ScoreAnswer, ScoreBody
@@ -30,9 +31,9 @@ def spell_problem(problem: Problem) -> tuple[int, Any]:
     return status, {"error": error}
 
 
-@_router.post("/score", response_model_exclude_none=True, summary="Score pairs")
-@_router.post("/v1/score", response_model_exclude_none=True, summary="Score pairs")
-async def score_pairs(body: ScoreBody, service: Annotated[Service, Depends(service_of)]) -> ScoreAnswer:
+@_router.post("/score", response_model=ScoreAnswer, summary="Score pairs")
+@_router.post("/v1/score", response_model=ScoreAnswer, summary="Score pairs")
+async def score_pairs(body: ScoreBody, service: Annotated[Service, Depends(service_of)]) -> Response:
     """How likely each document answers its query; the reranker's template is always applied."""
     return await score(body, service)
 

@@ -6,13 +6,16 @@ import time
 import uuid
 from collections.abc import Sequence
 
+from fastapi.responses import Response
+
 from embedrank.core.errors import InvalidInputError
-from embedrank.serving.dialects.vllm.schemas import Score, ScoreAnswer, ScoreBody, Texts
+from embedrank.serving.dialects.vllm.schemas import ScoreBody, Texts
 from embedrank.serving.pairs import score_pairs
+from embedrank.serving.replying import reply_with_rows
 from embedrank.serving.service import Service
 
 
-async def score(body: ScoreBody, service: Service) -> ScoreAnswer:
+async def score(body: ScoreBody, service: Service) -> Response:
     """Score pairs.
 
     Args:
@@ -37,16 +40,18 @@ async def score(body: ScoreBody, service: Service) -> ScoreAnswer:
     )
     values = scored.logits if body.use_activation is False else scored.scores
     tokens = sum(scored.num_tokens)
-    return ScoreAnswer(
-        id=f"score-{uuid.uuid4().hex}",
-        created=int(time.time()),
-        model=scored.model,
-        data=[
-            Score(index=place, score=float(value), truncated=True if scored.truncated[place] else None)
-            for place, value in enumerate(values)
-        ],
-        usage={"prompt_tokens": tokens, "total_tokens": tokens},
+    head = {
+        "id": f"score-{uuid.uuid4().hex}",
+        "object": "list",
+        "created": int(time.time()),
+        "model": scored.model,
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+    }
+    rows = (
+        {"index": place, "object": "score", "score": float(value), **({"truncated": True} if cut else {})}
+        for place, (value, cut) in enumerate(zip(values, scored.truncated, strict=True))
     )
+    return await reply_with_rows(head, "data", rows, size=len(values))
 
 
 def _pairs(queries: Texts, documents: Texts) -> Sequence[tuple[str, str]]:
