@@ -1,7 +1,8 @@
 """The deployment for Ray Serve: its arguments are checked, and, where Ray Serve is installed, it answers."""
 
 import importlib.util
-from pathlib import Path
+import os
+import sys
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from embedrank.core.errors import EngineFailedError, InvalidInputError
 from embedrank.serving.results import Health
 from tests.deploy.files import DEPLOY
+from tests.docs.pages import REPOSITORY
 from tests.engine.caches.servers import free_port
 
 
@@ -65,9 +67,9 @@ def test_a_replica_answers_behind_a_proxy(ray_serve, embedder_folder, tmp_path, 
     model = {"source": str(embedder_folder), "dtype": "fp32", "native": "off"}
     config.write_text(f"embedders: {{pico: {model}}}\ncache: none://\n")
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    root = str(Path(__file__).resolve().parents[2])
+    paths = [str(REPOSITORY), str(DEPLOY), *filter(None, sys.path)]
     port = free_port()
-    ray.init(num_cpus=2, include_dashboard=False, runtime_env={"env_vars": {"PYTHONPATH": f"{root}:{DEPLOY}"}})
+    ray.init(num_cpus=2, include_dashboard=False, runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}})
     try:
         serve.start(http_options={"host": "127.0.0.1", "port": port})
         serve.run(ray_serve.app({"config": str(config), "cpus": "0.5"}), name="embedrank", route_prefix="/")
