@@ -34,7 +34,7 @@ WORDS = (
     "the model reads a text and gives back numbers that stand for what it says so that texts which say the same lie "
     "close together while others lie apart and a search is nothing but a look around the place of the question"
 )
-MAX_REQUESTS = 64  # that the server takes on at a time, so that twice its load fills the queue within seconds
+MAX_REQUESTS = 16  # that the server takes on at a time, so that twice its load fills the queue within seconds
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ _ROWS_PER_EVICTION = 64
 _ROOM_LEFT = 0.9  # of a full file after an eviction, so that not every write evicts
 _PAGE_BYTES = 16_384  # three vectors of 1024 numbers, where the default page would need two pages for each
 _WAL_BYTES = 16 << 20
+_OPEN_TIMEOUT_S = 5.0  # processes that start together wait for one of them to make the file
 _HOUR_S = 3600  # a use is noted once an hour at most: noting it is a write
 _MAX_NOTED = 65_536
 
@@ -63,7 +64,7 @@ class FileCache:
         self._max_bytes, self._clock = max_bytes, clock
         self._read_lock, self._write_lock = threading.Lock(), threading.Lock()
         self._count_lock = threading.Lock()
-        self._breaker = Breaker(pause_s=pause_s)
+        self._reading, self._writing = Breaker(pause_s=pause_s), Breaker(pause_s=pause_s)
         self._noted: set[bytes] = set()  # found in use, and not yet written down
         names = ("hits", "misses", "corrupt", "errors", "skipped_reads", "written", "dropped_writes", "evictions")
         self._counts: Counter[str] = Counter(dict.fromkeys(names, 0))
@@ -77,7 +78,7 @@ class FileCache:
     def get_many(self, keys: Sequence[bytes]) -> list[EmbeddedText | None]:
         """What is kept under each key."""
         found: dict[bytes, EmbeddedText | None] = {}
-        if keys and not self._breaker.allows():
+        if keys and not self._reading.allows():
             self._count(skipped_reads=1)
         else:
             with self._read_lock:
@@ -92,7 +93,7 @@ class FileCache:
         """Keep these; what cannot be written is counted as dropped."""
         if not entries:
             return
-        if not self._breaker.allows():
+        if not self._writing.allows():
             self._count(dropped_writes=len(entries))
             return
         hour = int(self._clock() // _HOUR_S)
@@ -105,24 +106,25 @@ class FileCache:
                     num_evicted = self._evict()
             except sqlite3.Error:
                 self._count(errors=1, dropped_writes=len(rows))
-                self._breaker.failed()
+                self._writing.failed()
             else:
                 self._count(written=len(rows), evictions=num_evicted)
-                self._breaker.succeeded()
+                self._writing.succeeded()
 
     def counts(self) -> Mapping[str, int]:
         """What happened so far.
 
         Returns:
-            `hits`, `misses` (of which `corrupt`), `errors`, `skipped_reads` (while the breaker was open), `written`,
-            `dropped_writes`, `evictions`, `breaker_openings`, and `breaker_is_open` as 0 or 1.
+            `hits`, `misses` (of which `corrupt`), `errors`, `skipped_reads` (while a breaker was open), `written`,
+            `dropped_writes`, `evictions`, and of the breakers for reads and for writes `breaker_openings` and, as 0 or
+            1, `breaker_is_open`.
         """
+        breakers = (self._reading, self._writing)
         with self._count_lock:
-            breaker = self._breaker
             return {
                 **self._counts,
-                "breaker_openings": breaker.num_openings,
-                "breaker_is_open": int(breaker.is_open),
+                "breaker_openings": sum(breaker.num_openings for breaker in breakers),
+                "breaker_is_open": int(any(breaker.is_open for breaker in breakers)),
             }
 
     def close(self) -> None:
@@ -139,9 +141,9 @@ class FileCache:
             ).fetchall()
         except sqlite3.Error:
             self._count(errors=1)
-            self._breaker.failed()
+            self._reading.failed()
             return {}
-        self._breaker.succeeded()
+        self._reading.succeeded()
         found = {key: from_bytes(entry) for key, entry, _ in rows}
         self._count(corrupt=sum(entry is None for entry in found.values()))
         if self._max_bytes is not None:
@@ -193,11 +195,12 @@ class FileCache:
 
 
 def _connected(path: Path, timeout_s: float) -> sqlite3.Connection:
-    file = sqlite3.connect(path, timeout=timeout_s, check_same_thread=False, isolation_level=None)
+    file = sqlite3.connect(path, timeout=_OPEN_TIMEOUT_S, check_same_thread=False, isolation_level=None)
     file.execute(f"PRAGMA page_size={_PAGE_BYTES}")  # of a new file
     file.execute("PRAGMA journal_mode=WAL")
     file.execute("PRAGMA synchronous=NORMAL")
     file.execute(f"PRAGMA journal_size_limit={_WAL_BYTES}")
+    file.execute(f"PRAGMA busy_timeout={max(1, round(1000 * timeout_s))}")
     return file
 
 
