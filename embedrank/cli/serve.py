@@ -47,7 +47,7 @@ def serve(
     ] = None,
     cache: Annotated[
         str | None,
-        typer.Option(help="Where vectors are kept: memory://, redis://HOST, file:///PATH or none://."),
+        typer.Option(help="Where vectors are kept: memory://, redis://HOST, sqlite:///PATH or none://."),
     ] = None,
     max_length: Annotated[int | None, typer.Option(help="Most tokens read of a text. Default: the model's.")] = None,
     dtype: options.Dtype = None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from embedrank.engine.config import EngineConfig
 from embedrank.engine.isolation import outcomes_of
 from embedrank.engine.queue import FairQueue
@@ -27,9 +29,13 @@ class Forward:
         batch.sort(key=lambda item: item.size)
         task = batch[0].task
         self._meter.start_batch(batch)
+        start = time.perf_counter()
         try:
             outcomes = outcomes_of(batch, task.forward, model=task.name, on_split=lambda: self._meter.count("splits"))
         finally:
             self._meter.end_batch(batch)
+        end = time.perf_counter()
+        for request in {request for item in batch for request, _ in item.askers}:
+            request.note("compute", start, end)
         task.settle(batch, outcomes)
         return True

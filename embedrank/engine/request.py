@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from typing import Any, TypeAlias
 
 from embedrank.core.errors import InvalidInputError
+from embedrank.engine.watching import current_watcher
 
 OnSettled: TypeAlias = Callable[["Request", str], None]
 """Told the request and how it ended: `answered`, `cancelled`, or the name of an error."""
@@ -46,6 +47,7 @@ class Request(ABC):
         self.num_characters = sum(map(len, texts))
         self.submitted_at = time.monotonic()
         self.future: Future[Any] = Future()
+        self._watcher = current_watcher()
         self._missing = len(texts)
         self._lock = threading.Lock()
         self._settled = False
@@ -96,6 +98,11 @@ class Request(ABC):
                 self._settle("answered", result=self.result())
         except Exception as error:  # of a listener to parts: it must not take others' batches down
             self.fail(error)
+
+    def note(self, stage: str, start: float, end: float) -> None:
+        """Tell whoever watches when something was done for it; arguments as `watching.Watcher` takes them."""
+        if self._watcher is not None and not self._settled:
+            self._watcher(stage, start, end)
 
     def fail(self, error: BaseException) -> None:
         """Answer with an error, unless it is settled already."""

@@ -5,6 +5,8 @@ The tokenisers are written in Rust and let go of Python's lock while they work.
 
 from __future__ import annotations
 
+import time
+
 from embedrank.engine.queue import FairQueue
 from embedrank.engine.stats import Meter
 from embedrank.engine.task import Item, Text
@@ -27,8 +29,9 @@ class Tokenising:
         texts = self._texts.take(max_size=MAX_CHARACTERS)
         if not texts:
             return False
-        task = texts[0].task
+        task, start = texts[0].task, time.perf_counter()
         for request, items in task.prepare(texts):
+            request.note("tokenise", start, time.perf_counter())
             if not self._items.add(request, items):
                 self._meter.count("dropped_texts", task.abandon(request, items))
         return True

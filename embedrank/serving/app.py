@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from embedrank.core.errors import EmbedrankError
 from embedrank.core.protocols import EmbeddingCache
 from embedrank.engine.caches import open_cache
 from embedrank.serving.access.gate import Gate
@@ -22,6 +23,7 @@ from embedrank.serving.models.shelf import Shelf
 from embedrank.serving.observing.inside import Inside
 from embedrank.serving.observing.metrics import Metrics
 from embedrank.serving.observing.requests import Requests
+from embedrank.serving.observing.tracing import Tracing, tracing_to
 from embedrank.serving.problems import Speller, answer_problems
 from embedrank.serving.service import Service
 from embedrank.serving.settings import ServeSettings
@@ -35,6 +37,7 @@ def create_app(
     cache: EmbeddingCache | None = None,
     dialects: Mapping[str, Dialect] = DIALECTS,
     version: str = "unreleased",
+    tracing: Tracing | None = None,
 ) -> FastAPI:
     """Make a server's app; nothing is loaded and no thread runs before it is started.
 
@@ -44,6 +47,7 @@ def create_app(
         cache: Where vectors are kept; None opens `settings.cache`, and closes it in the end.
         dialects: What it speaks.
         version: What it says of itself.
+        tracing: Gets spans, and is closed in the end; None for what `settings.trace` says.
 
     Returns:
         The app; `app.state.service` is there once it is started.
@@ -58,6 +62,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.metrics = Metrics()
+    app.state.tracing = tracing or tracing_to(settings.trace)
     for dialect in spoken:
         app.include_router(dialect.router)
     speller = Speller(spoken)
@@ -76,7 +81,7 @@ def _stand_before(app: FastAPI, settings: ServeSettings, dialects: list[Dialect]
     if settings.access.cors_origins:
         origins = list(settings.access.cors_origins)
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["*"], allow_headers=["*"])
-    app.add_middleware(Requests, metrics=app.state.metrics)
+    app.add_middleware(Requests, metrics=app.state.metrics, tracing=app.state.tracing)
 
 
 def _lifespan(
@@ -84,7 +89,11 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        opened = open_cache(settings.cache) if cache is None else cache
+        try:
+            opened = open_cache(settings.cache) if cache is None else cache
+        except EmbedrankError as error:
+            app.state.trouble = error  # for whoever started it
+            raise
         worker = Worker(settings.engine, opened)
         service = app.state.service = Service(settings, _shelf(settings, loader), worker)
         inside = Inside(service)
@@ -100,7 +109,7 @@ def _lifespan(
                 yield
                 service.is_draining = True
         except Exception as error:
-            app.state.trouble = error  # for whoever started it
+            app.state.trouble = error
             raise
         finally:
             watching.cancel()
@@ -108,6 +117,8 @@ def _lifespan(
                 await watching
             await asyncio.to_thread(worker.close, settings.drain_timeout_s)
             app.state.metrics.registry.unregister(inside)
+            if app.state.tracing is not None:
+                await asyncio.to_thread(app.state.tracing.close)
             if cache is None:
                 opened.close()
 

@@ -51,6 +51,7 @@ class DrainingServer(uvicorn.Server):
         )
         self._app, self._on_start, self._host = app, on_start, settings.host
         self._reloading: asyncio.Task[None] | None = None
+        self._reload_wanted = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Load models, open the sockets, tell the URL."""
@@ -79,18 +80,21 @@ class DrainingServer(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     def _reload(self) -> None:
+        self._reload_wanted = True  # also while it reloads: what has been loaded may be older than what is there now
         if self._reloading is None or self._reloading.done():
             self._reloading = asyncio.get_running_loop().create_task(self._reload_all())
 
     async def _reload_all(self) -> None:
         shelf = self._app.state.service.shelf
-        for entry in shelf.entries:
-            if entry.loaded is not None:
-                try:
-                    await shelf.reload(entry)
-                    _log.info("model %s was loaded anew", entry.name)
-                except (ModelUnavailableError, OverloadedError):
-                    _log.exception("the model that is loaded goes on")
+        while self._reload_wanted:
+            self._reload_wanted = False
+            for entry in shelf.entries:
+                if entry.loaded is not None:
+                    try:
+                        await shelf.reload(entry)
+                        _log.info("model %s was loaded anew", entry.name)
+                    except (ModelUnavailableError, OverloadedError):
+                        _log.exception("the model that is loaded goes on")
 
 
 @contextmanager

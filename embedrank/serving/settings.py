@@ -139,6 +139,27 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TraceSettings:
+    """Where spans of OpenTelemetry go.
+
+    Attributes:
+        endpoint: URL that takes OTLP over HTTP, such as `http://collector:4318/v1/traces`; None for no tracing.
+        share: Share of the requests that is traced, 0 to 1, where the caller has not decided.
+        name: What the server is called in traces.
+    """
+
+    endpoint: str | None = None
+    share: float = 1.0
+    name: str = "embedrank"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise ConfigError("trace", "share", self.share, "must be in 0..1")
+        if self.endpoint is not None and not self.endpoint.startswith(("http://", "https://")):
+            raise ConfigError("trace", "endpoint", self.endpoint, "must be an http:// or https:// URL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServeSettings:
     """A server.
 
@@ -157,6 +178,7 @@ class ServeSettings:
         access: Who may ask.
         engine: Queue and batches.
         log: What is written down.
+        trace: Where spans go.
         searching: What searches, uploads and feedback may take.
     """
 
@@ -174,6 +196,7 @@ class ServeSettings:
     access: AccessSettings = field(default_factory=AccessSettings)
     engine: EngineConfig = field(default_factory=EngineConfig)
     log: LogSettings = field(default_factory=LogSettings)
+    trace: TraceSettings = field(default_factory=TraceSettings)
     searching: SearchingSettings = field(default_factory=SearchingSettings)
 
     def __post_init__(self) -> None:

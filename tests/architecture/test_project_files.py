@@ -42,6 +42,7 @@ IMPORTED_AS = {
     "sklearn": "scikit-learn",
     "markdown_it": "markdown-it-py",
     "llama_cpp": "llama-cpp-python",
+    "opentelemetry": "opentelemetry-sdk",
 }
 
 

@@ -154,3 +154,18 @@ def test_help_needs_no_server():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "--api-key-file" in done.stdout
     assert not {"fastapi", "uvicorn", "torch", "numpy"} & set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("redis//localhost", "is none of memory://"),
+        ("sqlite://here/vectors.sqlite", "three slashes"),
+        ("redis://user:secret@localhost:port", "is no address of a Redis server"),
+    ],
+)
+def test_a_cache_that_cannot_be_meant_ends_with_code_2_and_one_line(url, says):
+    done = process("serve", "--port", "0", "--cache", url)
+    assert (done.returncode, done.stdout) == (2, "")
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert len(lines) == 1 and says in lines[0] and "secret" not in lines[0], done.stderr

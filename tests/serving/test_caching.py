@@ -7,8 +7,8 @@ import pytest
 
 from embedrank.engine.caches import open_cache
 from tests.engine.caches.servers import RedisServer
-from tests.engine.fakes import expected, until
-from tests.serving.fakes import embed, vectors
+from tests.engine.fakes import PATIENCE_S, expected, until
+from tests.serving.fakes import FakeLoader, embed, vectors
 
 
 @pytest.fixture
@@ -16,6 +16,13 @@ def redis(tmp_path):
     server = RedisServer(tmp_path)
     yield server
     server.stop()
+
+
+@pytest.fixture
+def second_loader():
+    made = FakeLoader()
+    yield made
+    made.open_gates()
 
 
 def counts(live):
@@ -51,6 +58,41 @@ def test_a_redis_that_goes_and_comes_back_makes_no_difference_to_answers(serving
         until(lambda: (ask_for(live, "z"), counts(live).cache_hits)[1] > before)
     finally:
         cache.close()
+
+
+def test_two_servers_share_what_one_has_computed(serving, loader, second_loader, redis):
+    caches = [open_cache(f"{redis.url}?timeout_s={PATIENCE_S}") for _ in range(2)]
+    try:
+        one, other = (
+            serving(loader=each, cache=kept) for each, kept in zip((loader, second_loader), caches, strict=True)
+        )
+        ask_for(one, "shared")
+        until(lambda: counts(one).caches["pico"]["far_written"] == 1)
+        ask_for(other, "shared")
+        ask_for(other, "new")
+        assert second_loader.embedder.computed == ["new"]
+        assert (counts(other).cache_hits, counts(other).cache_misses) == (1, 1)
+    finally:
+        for kept in caches:
+            kept.close()
+
+
+def test_the_next_server_finds_what_the_last_one_kept_in_a_file(serving, loader, second_loader, tmp_path):
+    url = (tmp_path / "vectors.sqlite").as_uri().replace("file://", "sqlite://")
+    first = open_cache(url)
+    ask_for(serving(loader=loader, cache=first), "kept")
+    first.close()
+    later = open_cache(url)
+    ask_for(serving(loader=second_loader, cache=later), "kept")
+    assert second_loader.embedder.computed == []
+    later.close()
+
+
+def test_what_decides_a_vector_decides_its_key(serving, loader):
+    live = serving(loader=loader)
+    for fields in ({}, {"input_type": "query"}, {"instruction": "find it"}, {"dimensions": 8}):
+        vectors(embed(live.url, ["text"], **fields))
+    assert counts(live).cache_misses == 3  # the shorter vector was cut from the whole one
 
 
 def ask_for(live, text):

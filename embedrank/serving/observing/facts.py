@@ -10,6 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Final
+
+from embedrank.engine.watching import watching
+
+_MAX_SPANS: Final = 256  # of a request of very many batches
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,7 +29,9 @@ class Facts:
         tokens: Tokens read.
         truncated: Texts that were cut.
         problem: Class of trouble, where it got no answer.
+        trace_id: Of the trace that the client began; None where it began none.
         stages: Seconds by stage.
+        spans: The same one by one: stage, start and end on the clock of `time.perf_counter`.
     """
 
     request_id: str
@@ -34,7 +41,15 @@ class Facts:
     tokens: int = 0
     truncated: int = 0
     problem: str | None = None
+    trace_id: str | None = None
     stages: dict[str, float] = field(default_factory=dict)
+    spans: list[tuple[str, float, float]] = field(default_factory=list)
+
+    def add(self, stage: str, start: float, end: float) -> None:
+        """Add to the time of a stage; each stage is added to by one thread at a time."""
+        self.stages[stage] = self.stages.get(stage, 0.0) + end - start
+        if len(self.spans) < _MAX_SPANS:
+            self.spans.append((stage, start, end))
 
 
 _FACTS: ContextVar[Facts | None] = ContextVar("facts", default=None)
@@ -53,7 +68,8 @@ def noting(request_id: str) -> Iterator[Facts]:
     facts = Facts(request_id=request_id)
     token = _FACTS.set(facts)
     try:
-        yield facts
+        with watching(facts.add):
+            yield facts
     finally:
         _FACTS.reset(token)
 
@@ -84,7 +100,8 @@ def timed(stage: str) -> Iterator[None]:
 
 
 def note_stage(stage: str, seconds: float) -> None:
-    """Add time to a stage of the request at hand."""
+    """Add time, which ends now, to a stage of the request at hand."""
     facts = _FACTS.get()
     if facts is not None:
-        facts.stages[stage] = facts.stages.get(stage, 0.0) + seconds
+        now = time.perf_counter()
+        facts.add(stage, now - seconds, now)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from embedrank.engine.stats import EngineStats
 from embedrank.serving.service import Service
+
+_STATES: Final = ("bytes", "entries", "is_open")  # what goes up and down
 
 
 class Inside(Collector):
@@ -77,10 +80,12 @@ def _caches(stats: EngineStats) -> Iterator[Metric]:
     yield _counter("cache_hits", "Texts answered from the cache", stats.cache_hits)
     yield _counter("cache_misses", "Texts that were not in the cache", stats.cache_misses)
     counts = CounterMetricFamily("embedrank_cache_events", "A cache's own counters", labels=("model", "event"))
+    states = GaugeMetricFamily("embedrank_cache_state", "How a cache is at the moment", labels=("model", "what"))
     for model, events in stats.caches.items():
         for event, number in events.items():
-            counts.add_metric((model, event), number)
+            (states if event.endswith(_STATES) else counts).add_metric((model, event), number)
     yield counts
+    yield states
 
 
 def _gauge(name: str, gloss: str, value: float) -> Metric:

@@ -30,7 +30,7 @@ class Metrics:
         )
         self._stages = Histogram(
             "embedrank_stage_seconds",
-            "Time of a request in a stage: body, model (loading), truncate, engine, reply",
+            "Time of a request in a stage: body, model (loading), truncate, engine (of which tokenise, compute), reply",
             ("stage",),
             buckets=_SECONDS,
             registry=registry,
@@ -54,7 +54,7 @@ class Metrics:
         """
         self._requests.labels(route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
-        for stage, spent in facts.stages.items():
+        for stage, spent in list(facts.stages.items()):  # the engine may still add to them
             self._stages.labels(stage).observe(spent)
         if facts.problem:
             self._problems.labels(facts.problem).inc()
