@@ -123,6 +123,39 @@ class Hit:
     highlights: Sequence[tuple[int, int]]
     metadata: Metadata
 
+    @classmethod
+    def of(
+        cls,
+        chunk: Chunk,
+        *,
+        score: float,
+        stages: Mapping[str, StageScore],
+        highlights: Sequence[tuple[int, int]] = (),
+    ) -> Hit:
+        """The hit that a chunk is.
+
+        Args:
+            chunk: What was found.
+            score: Its final score.
+            stages: Its rank and score in each stage.
+            highlights: Spans of its text to show.
+
+        Returns:
+            The hit.
+        """
+        return cls(
+            id=chunk.id,
+            document_id=chunk.document_id,
+            text=chunk.text,
+            title=chunk.title,
+            path=chunk.path,
+            start_line=chunk.start_line,
+            score=score,
+            stages=stages,
+            highlights=highlights,
+            metadata=chunk.metadata,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:

@@ -9,14 +9,13 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from embedrank.core.errors import InvalidInputError
-from embedrank.evaluation.compare import Difference, randomisation_test
+from embedrank.evaluation.compare import Comparison, Difference, interval, randomisation_test, resampled_means
 
 Figures: TypeAlias = Mapping[str, Mapping[str, float]]
 """Set to query to value of a metric."""
 
 MEAN: Final = "mean"
-SIGNIFICANT: Final = 0.05
-_TRIALS_PER_BLOCK: Final = 500
+_MARKS: Final = {1: "+", -1: "-", 0: ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +35,9 @@ class Cell:
     @property
     def mark(self) -> str:
         """`+` or `-` where interval and test both call it better or worse than the baseline; else nothing."""
-        if self.difference is None or self.p_value is None or self.p_value >= SIGNIFICANT:
+        if self.difference is None or self.p_value is None:
             return ""
-        return "+" if self.difference.low > 0 else "-" if self.difference.high < 0 else ""
+        return _MARKS[Comparison(p_value=self.p_value, difference=self.difference).sign]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +101,13 @@ def difference_over_sets(
     """
     _require_same(first, second)
     generator = np.random.default_rng(seed)
-    means = np.zeros(num_trials)
-    observed = 0.0
+    means, observed = np.zeros(num_trials), 0.0
     for name, values in first.items():
         differences = np.asarray([second[name][query] - value for query, value in values.items()], dtype=np.float64)
         observed += float(differences.mean()) / len(first)
-        for start in range(0, num_trials, _TRIALS_PER_BLOCK):
-            size = (min(_TRIALS_PER_BLOCK, num_trials - start), len(differences))
-            drawn = differences[generator.integers(0, len(differences), size=size)].mean(axis=1)
-            means[start : start + size[0]] += drawn / len(first)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Difference(mean=observed, low=float(low), high=float(high))
+        means += resampled_means(differences[None], num_trials=num_trials, seed=generator)[:, 0] / len(first)
+    low, high = interval(means, confidence)
+    return Difference(mean=observed, low=low, high=high)
 
 
 def _row(variant: str, figures: Figures, base: Figures, columns: Mapping[str, Sequence[str]]) -> AblationRow:

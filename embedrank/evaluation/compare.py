@@ -99,14 +99,14 @@ def bootstrap_difference(
 
 
 def resampled_means(
-    values_PQ: npt.NDArray[np.float64], *, num_trials: int = 10_000, seed: int = 0
+    values_PQ: npt.NDArray[np.float64], *, num_trials: int = 10_000, seed: int | np.random.Generator = 0
 ) -> npt.NDArray[np.float64]:
     """Means of points over queries that are drawn again, with replacement; the same queries for all points.
 
     Args:
         values_PQ: Points by queries. What is subtracted between points is a paired difference.
         num_trials: How often all queries are drawn.
-        seed: Of the draws.
+        seed: Of the draws; a generator goes on from where it is, so that several calls draw apart.
 
     Returns:
         `[num_trials, P]`.

@@ -87,18 +87,7 @@ class Catalogue:
     def _hits(self, rows: Sequence[Scored]) -> list[Hit]:
         chunks = {chunk.id: chunk for chunk in self._store.get([row.id for row in rows])}
         return [
-            Hit(
-                id=row.id,
-                document_id=chunk.document_id,
-                text=chunk.text,
-                title=chunk.title,
-                path=chunk.path,
-                start_line=chunk.start_line,
-                score=row.score,
-                stages={"dense": StageScore(rank=rank, score=row.score)},
-                highlights=(),
-                metadata=chunk.metadata,
-            )
+            Hit.of(chunk, score=row.score, stages={"dense": StageScore(rank=rank, score=row.score)})
             for rank, row in enumerate(rows, start=1)
             if (chunk := chunks.get(row.id)) is not None
         ]

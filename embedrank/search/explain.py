@@ -57,18 +57,7 @@ def _shown_terms(query: str) -> frozenset[str]:
 
 def _hit(row: Scored, chunk: Chunk, stages: Mapping[str, Mapping[str, StageScore]], words: frozenset[str]) -> Hit:
     seen = {stage: _shown(stage, placed[row.id]) for stage, placed in stages.items() if row.id in placed}
-    return Hit(
-        id=chunk.id,
-        document_id=chunk.document_id,
-        text=chunk.text,
-        title=chunk.title,
-        path=chunk.path,
-        start_line=chunk.start_line,
-        score=row.score,
-        stages=seen,
-        highlights=highlights(chunk.text, words),
-        metadata=chunk.metadata,
-    )
+    return Hit.of(chunk, score=row.score, stages=seen, highlights=highlights(chunk.text, words))
 
 
 def _shown(stage: str, placed: StageScore) -> StageScore:

@@ -16,8 +16,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rowmaking.contamination import EvalTexts, collect_eval_texts
-from rowmaking.reading import is_train, load_beir, read_jsonl, read_qrels, split_files
+from rowmaking.reading import read_jsonl
 from rowmaking.row import Row, tidy_prose
+from rowmaking.supervised import train_queries_by_lang, train_records
 
 BITEXT_SETS = ("flores_sib", "python_docs_bitext", "codexglue_docs")
 # Rows whose queries and positives are English or code: the teacher reads both sides.
@@ -36,28 +37,19 @@ _SENTENCE = re.compile(r"(?<=[.!?;:]) ")
 def bitext(data: Path) -> Iterator[Row]:
     """Yield (translation, English) of the open bitext sets."""
     for name in BITEXT_SETS:
-        for split, path in split_files(data / name, suffix=".jsonl").items():
-            if is_train(split):
-                for record in read_jsonl(path):
-                    yield _row(name, str(record["sentence1"]), str(record["sentence2"]), str(record["lang"]))
+        for record in train_records(data / name):
+            yield _row(name, str(record["sentence1"]), str(record["sentence2"]), str(record["lang"]))
 
 
 def described_commands(data: Path) -> Iterator[Row]:
-    """Yield (description in a language, the same in English) of commands that only training queries ask for."""
-    beir = load_beir(data / "tldr")
-    by_key: dict[str, dict[str, str]] = defaultdict(dict)
-    for split, path in beir.qrels.items():
-        if is_train(split):
-            for query_id, _, _ in read_qrels(path):
-                lang, key = query_id.split(":", 1)
-                by_key[key][lang] = str(beir.queries[query_id]["text"])
+    """Yield (description in a language, the same in English) of commands that training queries ask for."""
+    texts = train_queries_by_lang(data / "tldr")
     taken: Counter[str] = Counter()
-    for key in sorted(by_key, key=lambda k: random.Random(k).random()):
-        english = by_key[key].get("en")
-        for lang, text in by_key[key].items():
-            if english and lang != "en" and taken[lang] < TLDR_PER_LANG:
+    for key, english in sorted(texts["en"].items(), key=lambda item: random.Random(item[0]).random()):
+        for lang, of_lang in texts.items():
+            if lang != "en" and key in of_lang and taken[lang] < TLDR_PER_LANG:
                 taken[lang] += 1
-                yield _row("tldr_descriptions", text, english, lang)
+                yield _row("tldr_descriptions", of_lang[key], english, lang)
 
 
 def machine_pairs(folder: Path) -> Iterator[Row]:

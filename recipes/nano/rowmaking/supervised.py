@@ -70,7 +70,7 @@ def _query_rows(source: Source, beir: BeirSet, query_id: str, scores: dict[str, 
 
 def bitext_rows(source: Source, folder: Path) -> Iterator[Row]:
     """Yield translation pairs, the direction alternating from row to row."""
-    for index, record in enumerate(_train_records(folder)):
+    for index, record in enumerate(train_records(folder)):
         first, second = str(record["sentence1"]), str(record["sentence2"])
         if index % 2:
             first, second = second, first
@@ -80,7 +80,7 @@ def bitext_rows(source: Source, folder: Path) -> Iterator[Row]:
 def pivot_bitext_rows(source: Source, folder: Path) -> Iterator[Row]:
     """Yield pairs of two languages that share an English sentence, direction alternating."""
     by_lang: dict[str, dict[int, str]] = defaultdict(dict)
-    for record in _train_records(folder):
+    for record in train_records(folder):
         by_lang[str(record["lang"])][int(record["id"])] = str(record["sentence1"])
     for left, right in source.pairs:
         for index, key in enumerate(sorted(by_lang[left].keys() & by_lang[right].keys())):
@@ -92,6 +92,17 @@ def pivot_bitext_rows(source: Source, folder: Path) -> Iterator[Row]:
 
 def query_bitext_rows(source: Source, folder: Path) -> Iterator[Row]:
     """Yield pairs of training queries that are translations of each other (id `lang:key`)."""
+    texts = train_queries_by_lang(folder)
+    for left, right in source.pairs:
+        for index, key in enumerate(sorted(texts[left].keys() & texts[right].keys())):
+            first, second = texts[left][key], texts[right][key]
+            if index % 2:
+                first, second = second, first
+            yield new_row(source, first, [second], lang=f"{left}-{right}")
+
+
+def train_queries_by_lang(folder: Path) -> dict[str, dict[str, str]]:
+    """The training queries of a set whose query ids are `lang:key`: language to key to text."""
     texts: dict[str, dict[str, str]] = defaultdict(dict)
     beir = load_beir(folder)
     for split, path in beir.qrels.items():
@@ -99,12 +110,7 @@ def query_bitext_rows(source: Source, folder: Path) -> Iterator[Row]:
             for query_id in _by_query(path):
                 lang, key = query_id.split(":", 1)
                 texts[lang][key] = str(beir.queries[query_id]["text"])
-    for left, right in source.pairs:
-        for index, key in enumerate(sorted(texts[left].keys() & texts[right].keys())):
-            first, second = texts[left][key], texts[right][key]
-            if index % 2:
-                first, second = second, first
-            yield new_row(source, first, [second], lang=f"{left}-{right}")
+    return texts
 
 
 def query_translation_rows(source: Source, folder: Path) -> Iterator[Row]:
@@ -135,7 +141,7 @@ def _translated_queries(folder: Path) -> Iterator[tuple[Record, list[Record]]]:
 
 def paraphrase_rows(source: Source, folder: Path) -> Iterator[Candidate]:
     """Yield sentence pairs whose similarity is high enough to call them paraphrases."""
-    for record in _train_records(folder):
+    for record in train_records(folder):
         if float(record["score"]) >= PARAPHRASE_MIN_SCORE:
             yield new_row(source, str(record["sentence1"]), [str(record["sentence2"])])
         else:
@@ -144,7 +150,7 @@ def paraphrase_rows(source: Source, folder: Path) -> Iterator[Candidate]:
 
 def classification_rows(source: Source, folder: Path) -> Iterator[Candidate]:
     """Yield texts with another text of the same label, and texts of other labels as negatives."""
-    records = list(_train_records(folder))
+    records = list(train_records(folder))
     rng = random.Random(f"classification:{source.name}")
     by_label: dict[str, list[Record]] = defaultdict(list)
     for record in records:
@@ -160,7 +166,8 @@ def classification_rows(source: Source, folder: Path) -> Iterator[Candidate]:
         yield row
 
 
-def _train_records(folder: Path) -> Iterator[Record]:
+def train_records(folder: Path) -> Iterator[Record]:
+    """Yield the records of the training splits of a set of pairs or labelled texts."""
     for split, path in split_files(folder, suffix=".jsonl").items():
         if is_train(split):
             yield from read_jsonl(path)
